@@ -246,10 +246,10 @@ def _is_json(value: Any) -> bool:
     """Return whether a value is certainly valid JSON. Fast, since bodies can contain hundreds of records."""
     kind = type(value)
     if kind is str:
-        return is_encodable(value)
+        return value.isascii() or is_encodable(value)
     if kind is dict:
         for key in value:
-            if type(key) is not str or not is_encodable(key):
+            if type(key) is not str or not (key.isascii() or is_encodable(key)):
                 return False
         inner = value.values()
     elif kind is list:
@@ -258,7 +258,10 @@ def _is_json(value: Any) -> bool:
         return kind in _PLAIN
     for item in inner:
         kind = type(item)
-        if not (is_encodable(item) if kind is str else kind in _PLAIN or _is_json(item)):
+        if kind is str:
+            if not (item.isascii() or is_encodable(item)):
+                return False
+        elif not (kind in _PLAIN or _is_json(item)):
             return False
     return True
 

@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from functools import partial, wraps
 from types import NoneType, UnionType
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -37,11 +36,9 @@ from typing import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
 
-if TYPE_CHECKING:
-    from airflow_provider_mkt.client.call import Call
-
 T = TypeVar("T")
 P = ParamSpec("P")
+CallT = TypeVar("CallT")
 
 _LARGEST_ID = 2**63 - 1
 
@@ -304,7 +301,7 @@ Amount: TypeAlias = Annotated[float, Check(finite_number)]
 # -- the decorator -----------------------------------------------------------------------------------------
 
 
-def endpoint(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
+def endpoint(function: Callable[P, CallT]) -> Callable[P, CallT]:
     """Make a function an endpoint: check its arguments by their types, and name the call in errors.
 
     A ``bool`` parameter takes only booleans, a ``Literal`` only its values, and an ``Annotated`` type what
@@ -317,7 +314,7 @@ def endpoint(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
     checks: dict[str, Callable[[str, Any], Any]] | None = None
 
     @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> Call[T]:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> CallT:
         nonlocal checks
         if checks is None:
             checks = argument_checks(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -16,7 +16,7 @@ from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, Task
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.hooks.settings import shared_state_url, state_directory
+from airflow_provider_mkt.hooks.state import shared_state_url, state_directory
 from airflow_provider_mkt.version_compat import local_masker
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class MarketingHook(BaseHook):
         self._async: AsyncDriver | None = None
         self._account_budget: Budget | None = None
         self._lock = threading.Lock()
-        self._mask: Callable[[str], None] | None = None
+        self._session_of_account: Session | None = None
         self._counter = _CallCounter()
         self._run_context = RunContext()
 
@@ -129,7 +129,7 @@ class MarketingHook(BaseHook):
             )
         try:
             self._platform = self.platform_of(connection, extra)
-            self._account_budget = None
+            self._account_budget = self._session_of_account = None
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
 
@@ -151,10 +151,11 @@ class MarketingHook(BaseHook):
         """Run a call and return its result with the attempts that it took."""
         from airflow_provider_mkt.client.transport.exchange import exchange
 
-        self.run_context.raise_if_cancelled()
+        if self._run_context.raise_if_cancelled is not None:
+            self._run_context.raise_if_cancelled()
         self._counter.add()
-        driver = self._sync_driver()
-        return driver.pump(exchange(call, self._session()))
+        session = self._session()
+        return self._sync_driver().pump(exchange(call, session))
 
     async def arun(self, call: Call[T]) -> T:
         """Run a call on an event loop. Same results and errors as :meth:`run`."""
@@ -165,8 +166,8 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.client.transport.exchange import exchange
 
         await self.aplatform()
-        driver = self._async_driver()
-        return await driver.pump(exchange(call, self._session()))
+        session = self._session()
+        return await self._async_driver().pump(exchange(call, session))
 
     def iterate(self, call: Call[list[T]]) -> Iterator[T]:
         """Yield the rows of every page of a call; a page is requested when its rows are needed."""
@@ -433,7 +434,7 @@ class MarketingHook(BaseHook):
             if self._sync is None:
                 from airflow_provider_mkt.client.transport.drivers import SyncDriver
 
-                self._sync = SyncDriver(self._budget(), sleep=self.run_context.sleep)
+                self._sync = SyncDriver(self._budget(), sleep=self._run_context.sleep)
             return self._sync
 
     def _async_driver(self) -> AsyncDriver:
@@ -444,17 +445,17 @@ class MarketingHook(BaseHook):
         return self._async
 
     def _session(self) -> Session:
-        from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
+        if self._session_of_account is None:
+            from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
 
-        if self._mask is None:
-            self._mask = local_masker()
-        return Session(
-            self.platform,
-            policy=self.run_context.retry_policy or RetryPolicy(),
-            on_failure=self._on_failure,
-            learn=self._budget().learn,
-            on_token=self._mask,
-        )
+            self._session_of_account = Session(
+                self.platform,
+                policy=self._run_context.retry_policy or RetryPolicy(),
+                on_failure=self._on_failure,
+                learn=self._budget().learn,
+                on_token=local_masker(),
+            )
+        return self._session_of_account
 
     def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
         from airflow_provider_mkt.client.transport.platform import RetryAction

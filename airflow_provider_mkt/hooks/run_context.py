@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.transport.platform import Failure
 
 
-def _do_nothing() -> None:
-    pass
-
-
 @dataclass(frozen=True)
 class RunContext:
     """What :meth:`MarketingHook.bind` gives a hook for one run.
@@ -32,7 +28,7 @@ class RunContext:
     """
 
     sleep: Callable[[float], None] = time.sleep
-    raise_if_cancelled: Callable[[], None] = _do_nothing
+    raise_if_cancelled: Callable[[], None] | None = None
     on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     retry_policy: RetryPolicy | None = None
 

@@ -9,11 +9,10 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.hooks.state import clear_count, local_state, task_digest, task_state_of
 from airflow_provider_mkt.operators._files import as_path, open_for_writing, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import SOURCE_FIELDS
-from airflow_provider_mkt.operators._parameters import optional_str
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
-from airflow_provider_mkt.operators._task_state import clear_count, local_state, task_digest, task_state_of
+from airflow_provider_mkt.operators._parameters import RejectThreshold, optional_str
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.transport.platform import Failure
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.operators._cancellation import CancellableOperator
+    from airflow_provider_mkt.operators._base import CancellableOperator
     from airflow_provider_mkt.operators._lead_source import Source
     from airflow_provider_mkt.state.sync_progress import SyncProgress
     from airflow_provider_mkt.sync.calls import CallTransport

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.operators._task_state import task_state_of
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, polling_errors, succeeded
 
 if TYPE_CHECKING:

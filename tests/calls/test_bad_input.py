@@ -15,10 +15,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PermissionDenied
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
-from airflow_provider_mkt.client.marketo.platform import Marketo
-from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo, MarketoAccount
 from airflow_provider_mkt.client.registry import Endpoint, build, endpoints
 from airflow_provider_mkt.client.transport.drivers import body_arguments
 from airflow_provider_mkt.client.transport.platform import Request

@@ -14,8 +14,7 @@ from calls.hubspot_answers import ANSWERS
 from calls.shapes import check
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver

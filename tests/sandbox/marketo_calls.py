@@ -14,8 +14,7 @@ from calls.shapes import check
 from pydantic import BaseModel
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.marketo.platform import Marketo
-from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo, MarketoAccount
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver

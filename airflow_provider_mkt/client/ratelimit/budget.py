@@ -97,25 +97,26 @@ class _FairQueue:
     """
 
     def __init__(self) -> None:
-        self._due: dict[str, float] = {}
+        self.due: dict[str, float] = {}
+        """When each waiting call is due, by the id of its permit."""
         self._lock = threading.Lock()
 
     def ahead_of(self, permit_id: str) -> int:
         """How many are due before this one; all of them when it is new."""
         now = time.monotonic()
         with self._lock:
-            for gone in [other for other, due in self._due.items() if now - due > _GONE_AFTER]:
-                del self._due[gone]
-            own = self._due.get(permit_id, float("inf"))
-            return sum(due < own for other, due in self._due.items() if other != permit_id)
+            for gone in [other for other, due in self.due.items() if now - due > _GONE_AFTER]:
+                del self.due[gone]
+            own = self.due.get(permit_id, float("inf"))
+            return sum(due < own for other, due in self.due.items() if other != permit_id)
 
     def schedule(self, permit_id: str, wait: float) -> None:
         """It is due to try again after so many seconds; 0 when it has got its permit."""
         with self._lock:
             if wait > 0:
-                self._due[permit_id] = time.monotonic() + wait
+                self.due[permit_id] = time.monotonic() + wait
             else:
-                self._due.pop(permit_id, None)
+                self.due.pop(permit_id, None)
 
 
 class SharedBudget:
@@ -158,7 +159,8 @@ class SharedBudget:
         ahead = queue.ahead_of(permit_id) if permit_id else 0
         wait, granted_at = self.store.take(quota, rate, permit_id, slots, ahead=ahead)
         if permit_id:
-            queue.schedule(permit_id, wait)
+            if wait > 0 or permit_id in queue.due:
+                queue.schedule(permit_id, wait)
             if wait == 0:
                 self._granted_at[permit_id] = granted_at
         return wait
@@ -172,7 +174,8 @@ class SharedBudget:
         granted_at = self._granted_at.pop(permit.permit_id, None)
         if granted_at is None:
             return
-        arrived_at = self.store.now() - self._latency_floor.after(permit.kind, took)
+        floor = self._latency_floor.after(permit.kind, took)
+        arrived_at = self.store.now() - floor
         late = arrived_at if arrived_at - granted_at >= DELAY_MIN else None
         if late is None and not self._max_in_flight:
             return

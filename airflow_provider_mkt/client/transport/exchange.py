@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from uuid import uuid4
 
@@ -183,6 +184,7 @@ class Session:
     learn: Callable[[Quota, Rate], None] | None = None
     on_token: Callable[[str], None] | None = None
 
+    @cached_property
     def cell(self) -> TokenCell:
         return self.tokens or cell_for(self.platform.credentials_key)
 
@@ -202,7 +204,9 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
         answer: Response | NoAnswer = yield Send(session.platform.build(call, token.value), permit)
         took = session.clock() - sent_at
         classification = _classify(call, session, answer, token)
-        if progress.was_deleted_before(classification) or _is_ok_error(call, classification):
+        if isinstance(classification, Failure) and (
+            progress.was_deleted_before(classification) or type(classification.error) is call.ok_errors
+        ):
             classification = Success({})
         if isinstance(classification, Success):
             try:
@@ -223,17 +227,12 @@ def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer, to
     if isinstance(answer, NoAnswer):
         error = session.platform.without_answer(call, answer)
         return Failure(error, RetryAction.AMBIGUOUS if answer.sent else RetryAction.RETRY)
-    if session.learn is not None and (rate := session.platform.observed_rate(call, answer)):
+    answer = answer.without(token.value)
+    rate = session.platform.observed_rate(call, answer)
+    classification = session.platform.classify(call, answer)
+    if rate is not None and session.learn is not None:
         session.learn(call.quota, rate)
-    return session.platform.classify(call, answer.without(token.value))
-
-
-def _is_ok_error(call: Call[Any], classification: Classification) -> bool:
-    return (
-        call.ok_errors is not None
-        and isinstance(classification, Failure)
-        and type(classification.error) is call.ok_errors
-    )
+    return classification
 
 
 def _unreadable(call: Call[Any], session: Session, cause: Exception) -> Failure:
@@ -253,7 +252,7 @@ def _authorized(
         try:
             return (
                 yield from authorize(
-                    session.platform, session.cell(), rejected, session.clock, session.on_token
+                    session.platform, session.cell, rejected, session.clock, session.on_token
                 )
             )
         except ServerUnavailable as error:
@@ -298,16 +297,15 @@ class _Progress:
         self.tries = 0
         self.ambiguous = False
 
-    def was_deleted_before(self, classification: Classification) -> bool:
+    def was_deleted_before(self, failure: Failure) -> bool:
         """Whether a DELETE finds nothing because an earlier attempt, whose answer was lost, deleted it."""
         return (
             self.ambiguous
             and self.call.route.method == "DELETE"
             and self.call.replay is Replay.SAFE
-            and isinstance(classification, Failure)
-            and isinstance(classification.error, NotFound)
+            and isinstance(failure.error, NotFound)
             # A code inside Marketo's 200 says that the list from which leads are removed does not exist.
-            and classification.error.status == 404
+            and failure.error.status == 404
         )
 
     def after(self, failure: Failure, sent_at: float) -> float:

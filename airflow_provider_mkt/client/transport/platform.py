@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
@@ -202,37 +202,20 @@ class Rate:
 class Platform(ABC):
     """One account of one platform: how to build its requests and how to classify its answers."""
 
-    name: str
+    name: ClassVar[str]
 
-    @property
-    @abstractmethod
-    def account_key(self) -> str:
-        """Names the account whose limits the calls use. Contains no secret."""
-
-    @property
-    @abstractmethod
-    def credentials_key(self) -> str:
-        """Names the credentials, for sharing tokens. Contains no secret."""
-
-    @property
-    @abstractmethod
-    def rates(self) -> Mapping[Quota, Rate]:
-        """The account's rate limits, as configured."""
-
-    @property
-    @abstractmethod
-    def max_concurrency(self) -> int:
-        """How many calls one task may have in flight at once."""
-
-    @property
-    def daily_reserve(self) -> int:
-        """How many of the day's calls are reserved for other software."""
-        return 0
-
-    @property
-    def max_in_flight(self) -> int | None:
-        """How many calls of all clients the account accepts at once; None when it has no such limit."""
-        return None
+    account_key: str
+    """Names the account whose limits the calls use. Contains no secret."""
+    credentials_key: str
+    """Names the credentials, for sharing tokens. Contains no secret."""
+    rates: Mapping[Quota, Rate]
+    """The account's rate limits, as configured."""
+    max_concurrency: int
+    """How many calls one task may have in flight at once."""
+    daily_reserve: int = 0
+    """How many of the day's calls are reserved for other software."""
+    max_in_flight: int | None = None
+    """How many calls of all clients the account accepts at once; None when it has no such limit."""
 
     @abstractmethod
     def token_request(self) -> Request | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
 from airflow_provider_mkt.client.hubspot.contacts._records import Contact as Contact
-from airflow_provider_mkt.client.hubspot.contacts._records import contact_list, read_contact, read_contacts
+from airflow_provider_mkt.client.hubspot.contacts._records import read_contact, read_contacts
 from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize, Properties
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import (
@@ -42,7 +42,19 @@ _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
 
 
-Contacts = Annotated[Sequence[Properties], Check(partial(contact_list, at_most=BATCH_MAX))]
+def _contact_list(field: str, contacts: Sequence[Any], *, at_most: int) -> Sequence[Mapping[str, str]]:
+    """Check a batch of contacts: 1 to *at_most* mappings of properties.
+
+    :raises InvalidInput: when the batch is empty or too large, or naming the contact that is not a mapping.
+    """
+    for index, contact in enumerate(item_list(field, contacts, at_most=at_most)):
+        if not isinstance(contact, Mapping):
+            problem = f"must be a mapping of properties, not {describe_type(contact)}"
+            raise InvalidInput(f"{field}[{index}]", problem)
+    return contacts
+
+
+Contacts = Annotated[Sequence[Properties], Check(partial(_contact_list, at_most=BATCH_MAX))]
 
 
 @endpoint
