@@ -1,12 +1,14 @@
-"""The base of both platforms' hooks: the connection's account, and the ways to run calls."""
+"""The hook of a connection of either type: its account, and the ways to run calls."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -44,6 +46,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_HOOKS = {
+    "hubspot": "airflow_provider_mkt.hooks.hubspot.HubSpotHook",
+    "marketo": "airflow_provider_mkt.hooks.marketo.MarketoHook",
+}
+"""The hook of each connection type, by name as in the provider info: both are subclasses of the one here."""
+
 
 class MarketingHook(BaseHook):
     """Base of :class:`HubSpotHook` and :class:`MarketoHook`.
@@ -78,8 +86,10 @@ class MarketingHook(BaseHook):
         The hook itself is not changed. The bound one has connections of its own, so it is closed by itself
         (it is a context manager). Both count their calls together.
         """
-        bound = type(self)(self.conn_id)
-        bound._platform, bound._counter, bound._run_context = self._platform, self._counter, run_context
+        bound = copy.copy(self)
+        bound._sync = bound._async = bound._session_of_account = None
+        bound._lock = threading.Lock()
+        bound._run_context = run_context
         return bound
 
     @property
@@ -154,8 +164,8 @@ class MarketingHook(BaseHook):
         if self._run_context.raise_if_cancelled is not None:
             self._run_context.raise_if_cancelled()
         self._counter.add()
-        session = self._session()
-        return self._sync_driver().pump(exchange(call, session))
+        driver, session = self._opened()
+        return driver.pump(exchange(call, session))
 
     async def arun(self, call: Call[T]) -> T:
         """Run a call on an event loop. Same results and errors as :meth:`run`."""
@@ -395,8 +405,7 @@ class MarketingHook(BaseHook):
     ) -> None:
         await self.aclose()
 
-    @contextmanager
-    def exclusive(self, what: str) -> Iterator[None]:
+    def exclusive(self, what: str) -> AbstractContextManager[None]:
         """Let one task at a time do *what* in this account, whichever credentials it uses.
 
         The lock holds on this machine, and on all machines that share a server (``[mkt] shared_state_url``).
@@ -408,14 +417,13 @@ class MarketingHook(BaseHook):
 
         site = self.platform.account.base_url  # type: ignore[attr-defined]
         name = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
-        with exclusive_lock(
+        return exclusive_lock(
             state_directory() / "locks",
             shared_state_url(),
             name,
             raise_if_cancelled=lambda: self.run_context.sleep(0),
             on_wait=lambda: self.log.info("Waiting for another task to finish: %s", what),
-        ):
-            yield
+        )
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -429,13 +437,13 @@ class MarketingHook(BaseHook):
             )
         return self._account_budget
 
-    def _sync_driver(self) -> SyncDriver:
+    def _opened(self) -> tuple[SyncDriver, Session]:
         with self._lock:
             if self._sync is None:
                 from airflow_provider_mkt.client.transport.drivers import SyncDriver
 
                 self._sync = SyncDriver(self._budget(), sleep=self._run_context.sleep)
-            return self._sync
+            return self._sync, self._session()
 
     def _async_driver(self) -> AsyncDriver:
         if self._async is None:
@@ -448,11 +456,13 @@ class MarketingHook(BaseHook):
         if self._session_of_account is None:
             from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
 
+            budget = self._budget()
             self._session_of_account = Session(
                 self.platform,
                 policy=self._run_context.retry_policy or RetryPolicy(),
                 on_failure=self._on_failure,
-                learn=self._budget().learn,
+                learn=budget.learn,
+                rates=budget.rates,
                 on_token=local_masker(),
             )
         return self._session_of_account
@@ -478,6 +488,34 @@ class _CallCounter:
     def add(self) -> None:
         with self._lock:
             self.calls += 1
+
+
+def hook_for(conn_id: str) -> MarketingHook:
+    """The hook of a connection to either platform.
+
+    :raises InvalidInput: when the connection has another type, or does not describe an account.
+    """
+    connection = BaseHook.get_connection(conn_id)
+    return _hook_of(conn_id, connection, connection.extra_dejson)
+
+
+async def ahook_for(conn_id: str) -> MarketingHook:
+    """The hook of a connection to either platform, looked up without blocking the event loop."""
+    connection, extra = await async_connection(conn_id)
+    return _hook_of(conn_id, connection, extra)
+
+
+def _hook_of(conn_id: str, connection: Connection, extra: Mapping[str, Any]) -> MarketingHook:
+    if connection.conn_type not in _HOOKS:
+        raise InvalidInput(
+            "conn_id",
+            f"connection {conn_id!r} is of type {connection.conn_type!r}; needed is hubspot or marketo",
+        )
+    module, _, name = _HOOKS[connection.conn_type].rpartition(".")
+    hook_class: type[MarketingHook] = getattr(import_module(module), name)
+    hook = hook_class(conn_id)
+    hook.describe(connection, extra)
+    return hook
 
 
 async def async_connection(conn_id: str) -> tuple[Connection, Mapping[str, Any]]:

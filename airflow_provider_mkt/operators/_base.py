@@ -59,7 +59,7 @@ class MarketingOperator(BaseOperator):
     @functools.cached_property
     def hook(self) -> MarketingHook:
         """The hook of the connection's platform."""
-        from airflow_provider_mkt.hooks.select import hook_for
+        from airflow_provider_mkt.hooks.base import hook_for
 
         return hook_for(self.conn_id)
 

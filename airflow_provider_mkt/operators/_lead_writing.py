@@ -85,14 +85,11 @@ class LeadWriting:
         self.operator, self.context = operator, context
         self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
         self.writer, self.options = writer, options
-        self.task_state, self.task = task_state_of(context), task_digest(context)
+        self.key = options.lookup_field if writer.repeatable else None
+        """The field that every row needs."""
+        self.task, self.task_state = task_digest(context), task_state_of(context)
         self._transport: CallTransport | None = None
         operator.reset_cancellation()
-
-    @property
-    def key(self) -> str | None:
-        """The field that every row needs."""
-        return self.options.lookup_field if self.writer.repeatable else None
 
     def run(self, source: Source, result: Callable[[SyncOutcome], OutcomeT]) -> OutcomeT:
         """Write the leads of a source by calls, and return the task's result.

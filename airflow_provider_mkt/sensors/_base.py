@@ -122,7 +122,7 @@ class WaitingSensor(BaseSensorOperator):
 
     def hook(self) -> MarketingHook:
         """Return the hook of the connection's platform."""
-        from airflow_provider_mkt.hooks.select import hook_for
+        from airflow_provider_mkt.hooks.base import hook_for
 
         return hook_for(self.conn_id)
 

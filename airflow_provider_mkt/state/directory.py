@@ -59,9 +59,10 @@ class StateDirectory:
     def sync_progress(self, task: str) -> Path:
         """The file for the sync progress of a task. Deletes those that are older than
         :data:`SYNC_KEPT_FOR`."""
-        directory = private_directory(self.root / "sync")
-        self._delete_old_files(directory)
-        return directory / f"{task}.db"
+        directory = self.root / "sync"
+        if directory.exists():
+            self._delete_old_files(directory)
+        return private_directory(directory) / f"{task}.db"
 
     def source_snapshot(self, task: str) -> Path:
         """The file for a source that can be read only once."""

@@ -434,18 +434,17 @@ class Pipeline:
         self._ready.extendleft((items[half:], items[:half]))
 
     def _finish(self, items: list[_Item], results: list[RecordResult]) -> None:
+        entries = [
+            (item.row.number, item.digest, result.result.value, result.code)
+            if result.result is not RecordStatus.REJECTED
+            # A retry sends a rejected record again.
+            else (item.row.number, *NOT_DONE)
+            for item, result in zip(items, results, strict=True)
+        ]
         for item, result in zip(items, results, strict=True):
             self._write_off(item.row, result)
         if self._progress is not None:
-            self._progress.finish(
-                [
-                    (item.row.number, item.digest, result.result.value, result.code)
-                    if result.result is not RecordStatus.REJECTED
-                    # A retry sends a rejected record again.
-                    else (item.row.number, *NOT_DONE)
-                    for item, result in zip(items, results, strict=True)
-                ]
-            )
+            self._progress.finish(entries)
         self._release(items)
 
     def _forget(self, items: list[_Item]) -> None:

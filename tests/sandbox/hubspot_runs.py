@@ -19,8 +19,8 @@ from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
 from airflow_provider_mkt.client.transport.exchange import Reply, RetryPolicy, Session, exchange
+from airflow_provider_mkt.hooks.base import ahook_for
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
-from airflow_provider_mkt.hooks.select import ahook_for
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

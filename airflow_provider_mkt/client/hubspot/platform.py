@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
@@ -21,6 +21,7 @@ from airflow_provider_mkt.client.errors import (
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.hubspot.versions import PREFIXES
+from airflow_provider_mkt.client.transport.exchange import without_secrets
 from airflow_provider_mkt.client.transport.platform import (
     Classification,
     Failure,
@@ -30,9 +31,9 @@ from airflow_provider_mkt.client.transport.platform import (
     Request,
     Response,
     RetryAction,
+    Secret,
     Success,
     errors_of,
-    stripped_secret,
     token_of,
 )
 
@@ -75,20 +76,15 @@ class HubSpotAccount(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     base_url: str = DEFAULT_HOST
-    access_token: SecretStr | None = None
+    access_token: Secret | None = None
     client_id: str | None = None
-    client_secret: SecretStr | None = None
-    refresh_token: SecretStr | None = None
+    client_secret: Secret | None = None
+    refresh_token: Secret | None = None
     api_version: Literal["v3", "2026-03"] = "v3"
     calls_per_10_seconds: int | None = Field(default=None, ge=1, le=10_000)
     max_concurrency: int = Field(default=100, ge=1, le=500)
     daily_reserve: int = Field(default=100, ge=0)
     legacy_calls: bool = False
-
-    @field_validator("access_token", "client_secret", "refresh_token")
-    @classmethod
-    def _strip_secret(cls, secret: SecretStr | None) -> SecretStr | None:
-        return None if secret is None else stripped_secret(secret)
 
     @model_validator(mode="after")
     def _one_kind_of_credentials(self) -> HubSpotAccount:
@@ -152,7 +148,7 @@ class HubSpot(Platform):
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
         if isinstance(answer, NoAnswer):
             raise ServerUnavailable(answer.reason, platform=self.name, call="oauth.token")
-        body = _body(answer.without(*self._secrets()))
+        body = _body(without_secrets(answer, *self._secrets()))
         if answer.status == 200 and (token := token_of(body)):
             return token
         if 400 <= answer.status < 500 and answer.status not in _TOKEN_RETRYABLE:
@@ -179,7 +175,7 @@ class HubSpot(Platform):
         if prefix is None:
             problem = f"{route.family} has no endpoint in the profile {self.account.api_version!r}"
             raise InvalidInput("api_version", problem)
-        url = self.account.base_url + prefix + route.path()
+        url = self.account.base_url + prefix + (route.path() if route.params else route.tail)
         if call.as_client:
             return Request(route.method, url, call.query, {}, self._with_client(call), call.timeout)
         if call.token_in_query:

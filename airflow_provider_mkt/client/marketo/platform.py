@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
@@ -23,6 +23,7 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
+from airflow_provider_mkt.client.transport.exchange import without_secrets
 from airflow_provider_mkt.client.transport.platform import (
     Classification,
     Failure,
@@ -32,10 +33,10 @@ from airflow_provider_mkt.client.transport.platform import (
     Request,
     Response,
     RetryAction,
+    Secret,
     Success,
     base_url,
     errors_of,
-    stripped_secret,
     token_of,
 )
 
@@ -114,16 +115,11 @@ class MarketoAccount(BaseModel):
 
     base_url: str
     client_id: str = Field(min_length=1)
-    client_secret: SecretStr = Field(min_length=1)
+    client_secret: Secret = Field(min_length=1)
     calls_per_20_seconds: int = Field(default=100, ge=1, le=100_000)
     max_concurrency: int = Field(default=10, ge=1, le=500)
     daily_quota: int = Field(default=50_000, ge=1)
     daily_reserve: int = Field(default=100, ge=0)
-
-    @field_validator("client_secret")
-    @classmethod
-    def _strip_secret(cls, secret: SecretStr) -> SecretStr:
-        return stripped_secret(secret)
 
 
 class Marketo(Platform):
@@ -161,7 +157,7 @@ class Marketo(Platform):
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
         if isinstance(answer, NoAnswer):
             raise ServerUnavailable(answer.reason, platform=self.name, call="identity.token")
-        body = _body(answer.without(self.account.client_secret.get_secret_value()))
+        body = _body(without_secrets(answer, self.account.client_secret.get_secret_value()))
         if answer.status == 200 and (token := token_of(body)):
             return token
         if answer.status in (400, 401, 403):
@@ -178,7 +174,7 @@ class Marketo(Platform):
 
     def build(self, call: Call[Any], token: str) -> Request:
         route = call.route
-        url = self.account.base_url + PREFIXES[route.family] + route.path()
+        url = self.account.base_url + PREFIXES[route.family] + (route.path() if route.params else route.tail)
         headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
         if route.family == "lead" and route.method == "GET" and len(urlencode(call.query)) > QUERY_MAX:
             # The paging token counts too, so this is decided per request. The asset API accepts 64 KiB, and

@@ -12,10 +12,11 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 from airflow_provider_mkt.client.call import Call, Envelope, Quota, Replay
@@ -47,6 +48,9 @@ from airflow_provider_mkt.client.transport.platform import (
 
 T = TypeVar("T")
 
+
+_SHORTEST_SECRET = 8
+"""Length of the shortest secret that is redacted: a shorter one would also match ordinary text."""
 
 MARGIN = 30.0
 """Seconds before its expiry at which a token counts as expired."""
@@ -172,7 +176,8 @@ class Session:
     :param tokens: where the access token is kept; shared by all of the process when None.
     :param on_failure: called after each failed attempt that is repeated: the call, its failure and the
         seconds until the next attempt. For logs, and for adapting concurrency.
-    :param learn: called with each rate limit that an answer states.
+    :param learn: called with a rate limit that an answer states, when it is not the one in *rates*.
+    :param rates: the limits that are known.
     :param on_token: called with each new access token, so that logs can mask it.
     """
 
@@ -182,6 +187,7 @@ class Session:
     tokens: TokenCell | None = None
     on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     learn: Callable[[Quota, Rate], None] | None = None
+    rates: Mapping[Quota, Rate] = field(default_factory=dict)
     on_token: Callable[[str], None] | None = None
 
     @cached_property
@@ -227,12 +233,22 @@ def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer, to
     if isinstance(answer, NoAnswer):
         error = session.platform.without_answer(call, answer)
         return Failure(error, RetryAction.AMBIGUOUS if answer.sent else RetryAction.RETRY)
-    answer = answer.without(token.value)
+    answer = without_secrets(answer, token.value)
     rate = session.platform.observed_rate(call, answer)
     classification = session.platform.classify(call, answer)
-    if rate is not None and session.learn is not None:
+    if rate is not None and session.learn is not None and rate != session.rates.get(call.quota):
         session.learn(call.quota, rate)
     return classification
+
+
+def without_secrets(answer: Response, *secrets: str) -> Response:
+    """The answer with all *secrets* redacted, because a platform may quote what it was sent."""
+    content = answer.content
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            for spelling in {secret, quote(secret, safe=""), secret.replace("/", "\\/")}:
+                content = content.replace(spelling.encode(), b"***")
+    return answer if content == answer.content else replace(answer, content=content)
 
 
 def _unreadable(call: Call[Any], session: Session, cause: Exception) -> Failure:

@@ -10,18 +10,15 @@ import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
+from typing import Annotated, Any, ClassVar, TypeAlias
+from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, SecretStr
 
 from airflow_provider_mkt.client.call import Body, Call, Envelope, Pairs, Quota
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, ServerUnavailable
-
-_SHORTEST_SECRET = 8
-"""Length of the shortest secret that is redacted: a shorter one would also match ordinary text."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +66,6 @@ class Response:
         """The answer as a file: its bytes in ``content``, and its Content-Range in ``range``, if any."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         return {"content": self.content, "range": headers.get("content-range")}
-
-    def without(self, *secrets: str) -> Response:
-        """The answer with all *secrets* redacted, because a platform may quote what it was sent."""
-        content = self.content
-        for secret in secrets:
-            if len(secret) >= _SHORTEST_SECRET:
-                for spelling in {secret, quote(secret, safe=""), secret.replace("/", "\\/")}:
-                    content = content.replace(spelling.encode(), b"***")
-        return self if content == self.content else replace(self, content=content)
 
 
 @dataclass(frozen=True)
@@ -324,3 +312,7 @@ def stripped_secret(secret: SecretStr) -> SecretStr:
         msg = "must be one line without spaces"
         raise ValueError(msg)
     return SecretStr(text)
+
+
+Secret: TypeAlias = Annotated[SecretStr, AfterValidator(stripped_secret)]
+"""A secret of a connection, without the white space that pasting puts around it."""

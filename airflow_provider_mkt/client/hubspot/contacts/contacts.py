@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated, Any
 
 from airflow_provider_mkt.client.call import (
@@ -42,19 +41,15 @@ _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
 
 
-def _contact_list(field: str, contacts: Sequence[Any], *, at_most: int) -> Sequence[Mapping[str, str]]:
-    """Check a batch of contacts: 1 to *at_most* mappings of properties.
-
-    :raises InvalidInput: when the batch is empty or too large, or naming the contact that is not a mapping.
-    """
-    for index, contact in enumerate(item_list(field, contacts, at_most=at_most)):
+def _mappings(field: str, contacts: Sequence[Any]) -> Sequence[Mapping[str, str]]:
+    for index, contact in enumerate(contacts):
         if not isinstance(contact, Mapping):
             problem = f"must be a mapping of properties, not {describe_type(contact)}"
             raise InvalidInput(f"{field}[{index}]", problem)
     return contacts
 
 
-Contacts = Annotated[Sequence[Properties], Check(partial(_contact_list, at_most=BATCH_MAX))]
+Contacts = Annotated[Sequence[Properties], items(BATCH_MAX), Check(_mappings)]
 
 
 @endpoint
