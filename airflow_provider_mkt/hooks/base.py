@@ -74,9 +74,8 @@ class MarketingHook(BaseHook):
         self._platform: Platform | None = None
         self._sync: SyncDriver | None = None
         self._async: AsyncDriver | None = None
-        self._account_budget: Budget | None = None
         self._lock = threading.Lock()
-        self._session_of_account: Session | None = None
+        self._account: tuple[Session, Budget] | None = None
         self._counter = _CallCounter()
         self._run_context = RunContext()
 
@@ -87,7 +86,7 @@ class MarketingHook(BaseHook):
         (it is a context manager). Both count their calls together.
         """
         bound = copy.copy(self)
-        bound._sync = bound._async = bound._session_of_account = None
+        bound._sync = bound._async = bound._account = None
         bound._lock = threading.Lock()
         bound._run_context = run_context
         return bound
@@ -139,7 +138,7 @@ class MarketingHook(BaseHook):
             )
         try:
             self._platform = self.platform_of(connection, extra)
-            self._account_budget = self._session_of_account = None
+            self._account = None
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
 
@@ -164,7 +163,7 @@ class MarketingHook(BaseHook):
         if self._run_context.raise_if_cancelled is not None:
             self._run_context.raise_if_cancelled()
         self._counter.add()
-        driver, session = self._opened()
+        driver, session = self._sync_session()
         return driver.pump(exchange(call, session))
 
     async def arun(self, call: Call[T]) -> T:
@@ -176,8 +175,8 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.client.transport.exchange import exchange
 
         await self.aplatform()
-        session = self._session()
-        return await self._async_driver().pump(exchange(call, session))
+        driver, session = self._async_session()
+        return await driver.pump(exchange(call, session))
 
     def iterate(self, call: Call[list[T]]) -> Iterator[T]:
         """Yield the rows of every page of a call; a page is requested when its rows are needed."""
@@ -239,7 +238,7 @@ class MarketingHook(BaseHook):
                         case Pause(seconds, why):
                             if why:
                                 self.log.info("Waiting %.0f s: %s", seconds, why)
-                            await self._async_driver().sleep(seconds)
+                            await self._async_session()[0].sleep(seconds)
                 except PlatformError as error:
                     failure = error
         except StopIteration as stop:
@@ -252,7 +251,8 @@ class MarketingHook(BaseHook):
         """The account's limit for calls, as far as it is known."""
         from airflow_provider_mkt.client.call import Quota
 
-        return self._budget().rate(Quota.CALLS) or self.platform.rates[Quota.CALLS]
+        session, budget = self._session()
+        return budget.rate(Quota.CALLS) or session.platform.rates[Quota.CALLS]
 
     # -- what both platforms do ------------------------------------------------------------------
 
@@ -427,51 +427,49 @@ class MarketingHook(BaseHook):
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _budget(self) -> Budget:
-        if self._account_budget is None:
+    def _session(self) -> tuple[Session, Budget]:
+        if self._account is None:
             from airflow_provider_mkt.client.ratelimit.budget import budget_of
-
-            platform, location = self.platform, shared_state_url() or state_directory() / "budgets"
-            self._account_budget = budget_of(
-                location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight
-            )
-        return self._account_budget
-
-    def _opened(self) -> tuple[SyncDriver, Session]:
-        with self._lock:
-            if self._sync is None:
-                from airflow_provider_mkt.client.transport.drivers import SyncDriver
-
-                self._sync = SyncDriver(self._budget(), sleep=self._run_context.sleep)
-            return self._sync, self._session()
-
-    def _async_driver(self) -> AsyncDriver:
-        if self._async is None:
-            from airflow_provider_mkt.client.transport.drivers import AsyncDriver
-
-            self._async = AsyncDriver(self._budget())
-        return self._async
-
-    def _session(self) -> Session:
-        if self._session_of_account is None:
             from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
 
-            budget = self._budget()
-            self._session_of_account = Session(
-                self.platform,
+            platform, mask = self.platform, local_masker()
+            location = shared_state_url() or state_directory() / "budgets"
+            budget = budget_of(
+                location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight
+            )
+            session = Session(
+                platform,
                 policy=self._run_context.retry_policy or RetryPolicy(),
                 on_failure=self._on_failure,
                 learn=budget.learn,
                 rates=budget.rates,
-                on_token=local_masker(),
+                on_token=mask,
             )
-        return self._session_of_account
+            self._account = session, budget
+        return self._account
+
+    def _sync_session(self) -> tuple[SyncDriver, Session]:
+        with self._lock:
+            session, budget = self._session()
+            if self._sync is None:
+                from airflow_provider_mkt.client.transport.drivers import SyncDriver
+
+                self._sync = SyncDriver(budget, sleep=self._run_context.sleep)
+            return self._sync, session
+
+    def _async_session(self) -> tuple[AsyncDriver, Session]:
+        session, budget = self._session()
+        if self._async is None:
+            from airflow_provider_mkt.client.transport.drivers import AsyncDriver
+
+            self._async = AsyncDriver(budget)
+        return self._async, session
 
     def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
         from airflow_provider_mkt.client.transport.platform import RetryAction
 
         if failure.action is RetryAction.BACK_OFF:
-            self._budget().refused(call.quota, wait)
+            self._session()[1].refused(call.quota, wait)
         if wait >= 1:
             self.log.info("%s; retrying in %.0f s", failure.error, wait)
         if self.run_context.on_failure is not None:

@@ -82,14 +82,15 @@ class LeadWriting:
         writer: LeadWriter,
         options: WriteOptions,
     ) -> None:
+        operator.reset_cancellation()
         self.operator, self.context = operator, context
-        self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
         self.writer, self.options = writer, options
         self.key = options.lookup_field if writer.repeatable else None
         """The field that every row needs."""
         self.task, self.task_state = task_digest(context), task_state_of(context)
         self._transport: CallTransport | None = None
-        operator.reset_cancellation()
+        self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
+        self.platform = self.hook.platform
 
     def run(self, source: Source, result: Callable[[SyncOutcome], OutcomeT]) -> OutcomeT:
         """Write the leads of a source by calls, and return the task's result.
@@ -110,8 +111,7 @@ class LeadWriting:
         from airflow_provider_mkt.sync.results import ResultFiles
 
         hook, writer, options, log = self.hook, self.writer, self.options, self.operator.log
-        platform = hook.platform
-        ceiling = platform.max_concurrency
+        ceiling = self.platform.max_concurrency
         transport = self._transport = CallTransport(
             hook,
             hook.conn_type,
@@ -119,7 +119,7 @@ class LeadWriting:
             self.task_state,
             writer,
             max_concurrency=min(options.max_concurrency or ceiling, ceiling),
-            daily_reserve=platform.daily_reserve,
+            daily_reserve=self.platform.daily_reserve,
             log=log,
         )
         report, wants_outcomes = transport.report, options.outcomes_path is not None
