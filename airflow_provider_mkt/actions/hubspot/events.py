@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.actions.jobs import PollCache, PollResult, met_when, one_of, whole_number
 from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
@@ -163,7 +162,7 @@ class AttendanceWriter:
         makes_contacts = self.lookup_field == "email" and self.object_id is None
         return _FIELDS | {self.lookup_field} | ({"contact_properties"} if makes_contacts else set())
 
-    def prepare(self, record: Record) -> dict[str, Any]:
+    def prepare(self, record: Record) -> dict[str, object]:
         prepared = {name: value for name, value in record.items() if value not in (None, "")}
         if isinstance(key := prepared.get(self.lookup_field), str):
             prepared[self.lookup_field] = key.strip()
