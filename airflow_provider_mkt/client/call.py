@@ -28,7 +28,7 @@ from airflow_provider_mkt.client.parameters import (
 )
 from airflow_provider_mkt.client.redaction import describe_type
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
 # A TypeAliasType, because pydantic must be able to resolve it from the modules that use it.
 Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")

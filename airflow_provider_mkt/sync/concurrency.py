@@ -6,7 +6,6 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.transport.classification import Failure, RetryAction
@@ -66,7 +65,7 @@ class AdaptiveConcurrency:
                 self._backed_off_at = now
                 self._limit = max(1.0, self._limit * 0.6)
 
-    def on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
+    def on_failure(self, call: Call[object], failure: Failure, wait: float) -> None:
         """Take a refusal as a hook reports it. Only those for rate or for concurrency count."""
         if failure.action in (RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY):
             self.refused()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Envelope
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.parameters import item_list
 from airflow_provider_mkt.client.redaction import describe_type
 
@@ -18,11 +19,13 @@ class Contact(TypedDict):
     updatedAt: str
     archived: bool
     archivedAt: NotRequired[str]
-    propertiesWithHistory: NotRequired[dict[str, list[dict[str, Any]]]]
-    associations: NotRequired[dict[str, Any]]
+    propertiesWithHistory: NotRequired[dict[str, list[JsonDict]]]
+    associations: NotRequired[JsonDict]
 
 
-def contact_list(field: str, contacts: Sequence[Any], *, at_most: int) -> Sequence[Mapping[str, str]]:
+def contact_list(
+    field: str, contacts: Sequence[Mapping[str, str]], *, at_most: int
+) -> Sequence[Mapping[str, str]]:
     """Check a batch of contacts: 1 to *at_most* mappings of properties.
 
     :raises InvalidInput: when the batch is empty or too large, or naming the contact that is not a mapping.
