@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
+
+T = TypeVar("T")
 
 _EMPTY = ("", "None")
 """Text that a template renders to when its value is missing."""
@@ -160,12 +162,13 @@ class HeldCallable:
 
     def __repr__(self) -> str:
         # No memory address: the text is part of the serialized DAG, whose hash must not change.
-        named: Any = self.function if hasattr(self.function, "__qualname__") else type(self.function)
+        name = getattr(self.function, "__qualname__", None)
+        named = type(self.function) if name is None else self.function
         # A method of a built-in type, such as ``iterator.__next__``, has no module.
         module = getattr(named, "__module__", None) or "builtins"
-        return f"<callable {module}.{named.__qualname__}>"
+        return f"<callable {module}.{name or type(self.function).__qualname__}>"
 
 
-def hold_callable(value: object) -> Any:
+def hold_callable(value: T) -> T | HeldCallable:
     """Return a callable in a :class:`HeldCallable`, and any other value as it is."""
     return HeldCallable(value) if callable(value) else value
