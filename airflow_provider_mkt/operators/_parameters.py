@@ -162,11 +162,13 @@ class HeldCallable:
 
     def __repr__(self) -> str:
         # No memory address: the text is part of the serialized DAG, whose hash must not change.
+        module = getattr(self.function, "__module__", None)
         name = getattr(self.function, "__qualname__", None)
-        named = type(self.function) if name is None else self.function
-        # A method of a built-in type, such as ``iterator.__next__``, has no module.
-        module = getattr(named, "__module__", None) or "builtins"
-        return f"<callable {module}.{name or type(self.function).__qualname__}>"
+        if not module or not name:
+            # A partial has no name; a method of a built-in type, such as ``iterator.__next__``, no module.
+            kind = type(self.function)
+            module, name = kind.__module__, kind.__qualname__
+        return f"<callable {module}.{name}>"
 
 
 def hold_callable(value: T) -> T | HeldCallable:
