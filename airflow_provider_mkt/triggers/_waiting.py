@@ -39,9 +39,7 @@ class WaitingTrigger(BaseTrigger):
     :param poll_interval: seconds between two polls; the shortest interval of the kinds when None.
     :param max_poll_failure_time: how long polls may go on failing, in seconds.
 
-    The event has a ``status``: ``success``, ``failed`` (a job failed, a condition can no longer be met, or
-    polls cannot work), ``timeout`` or ``error`` (polls kept failing); a ``message``; and what
-    :meth:`event_payload` adds.
+    The event is a :class:`WaitEvent`.
     """
 
     def __init__(
@@ -86,7 +84,7 @@ class WaitingTrigger(BaseTrigger):
         return None
 
     def event_payload(self) -> WaitEvent:
-        """Return what the event carries beside status and message, as plain JSON."""
+        """Return the event without its status and message, as plain JSON."""
         raise NotImplementedError
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
