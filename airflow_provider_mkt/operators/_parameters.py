@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
+
+T = TypeVar("T")
 
 _EMPTY = ("", "None")
 """Text that a template renders to when its value is missing."""
@@ -166,6 +168,6 @@ class HeldCallable:
         return f"<callable {named.__module__}.{getattr(named, '__qualname__', '')}>"
 
 
-def hold_callable(value: object) -> Any:
+def hold_callable(value: T) -> T | HeldCallable:
     """Return a callable in a :class:`HeldCallable`, and any other value as it is."""
     return HeldCallable(value) if callable(value) else value

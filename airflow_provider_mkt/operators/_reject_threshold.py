@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
@@ -21,7 +20,7 @@ class RejectThreshold:
     share: float | None = None
 
     @classmethod
-    def of(cls, field: str, value: Any) -> RejectThreshold:
+    def of(cls, field: str, value: object) -> RejectThreshold:
         """Read a templated limit: 10, 0.05, ``"10"``, ``"5%"``, or None for no limit.
 
         :raises InvalidInput: on any other value.

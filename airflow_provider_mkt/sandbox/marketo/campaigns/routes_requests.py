@@ -1,7 +1,6 @@
 """Smart campaigns in the lead database API: list, get, request and schedule."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from starlette.responses import Response
 
@@ -118,7 +117,7 @@ def _input(body: Row) -> Row:
     return given
 
 
-def _due(request: MarketoRequest, text: Any) -> datetime:
+def _due(request: MarketoRequest, text: object) -> datetime:
     now = request.clock.now()
     if not text:
         return now + SOONEST
