@@ -15,9 +15,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from typing_extensions import TypeAliasType
-
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
+from airflow_provider_mkt.client.json_types import Json as Json
 from airflow_provider_mkt.client.parameters import (
     encodable,
     errors_name,
@@ -28,10 +27,8 @@ from airflow_provider_mkt.client.parameters import (
 )
 from airflow_provider_mkt.client.redaction import describe_type
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
-# A TypeAliasType, because pydantic must be able to resolve it from the modules that use it.
-Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 Envelope: TypeAlias = dict[str, Any]
 """A decoded JSON response. Its values are whatever the platform sent, hence ``Any``."""
 

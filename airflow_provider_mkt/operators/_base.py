@@ -20,18 +20,11 @@ from airflow_provider_mkt.client.errors import (
     TaskCancelled,
 )
 
-# Modules that import these from here will import them from _parameters.
-from airflow_provider_mkt.operators._parameters import as_list as as_list
-from airflow_provider_mkt.operators._parameters import as_mapping as as_mapping
-from airflow_provider_mkt.operators._parameters import as_time as as_time
-from airflow_provider_mkt.operators._parameters import optional_str as optional_str
-from airflow_provider_mkt.operators._parameters import required_str as required_str
-from airflow_provider_mkt.operators._parameters import to_bool as to_bool
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
+    from pydantic import JsonValue
 
     from airflow_provider_mkt.hooks.base import MarketingHook
 
@@ -98,7 +91,7 @@ class MarketingOperator(BaseOperator):
         events = context.get("outlet_events")
         if events is None or not isinstance(outcome, Mapping):
             return outcome
-        details: dict[str, Any] = {
+        details: dict[str, JsonValue] = {
             name: value for name, value in outcome.items() if isinstance(value, (bool, int, float, str))
         }
         if isinstance(reasons := outcome.get("reasons"), Mapping):

@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
+
+T = TypeVar("T")
 
 _EMPTY = ("", "None")
 """Text that a template renders to when its value is missing."""
@@ -160,13 +162,13 @@ class HeldCallable:
 
     def __repr__(self) -> str:
         # No memory address: the text is part of the serialized DAG, whose hash must not change.
-        named: Any = self.function if hasattr(self.function, "__qualname__") else type(self.function)
-        # A method of a built-in type, such as ``iterator.__next__``, has no module.
-        module = getattr(named, "__module__", None) or "builtins"
-        return f"<callable {module}.{named.__qualname__}>"
+        named: object = self.function
+        if not getattr(named, "__module__", None) or not hasattr(named, "__qualname__"):
+            named = type(named)
+        return f"<callable {named.__module__}.{getattr(named, '__qualname__', '')}>"
 
 
-def hold_callable(value: object) -> Any:
+def hold_callable(value: T) -> T | HeldCallable:
     """Return a callable in a :class:`HeldCallable`, and any other value as it is."""
     return HeldCallable(value) if callable(value) else value
 
@@ -183,7 +185,7 @@ class RejectThreshold:
     share: float | None = None
 
     @classmethod
-    def of(cls, field: str, value: Any) -> RejectThreshold:
+    def of(cls, field: str, value: object) -> RejectThreshold:
         """Read a templated limit: 10, 0.05, ``"10"``, ``"5%"``, or None for no limit.
 
         :raises InvalidInput: on any other value.

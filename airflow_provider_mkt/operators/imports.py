@@ -110,7 +110,7 @@ class ImportLeadsOperator(CancellableOperator):
         source: str,
         source_format: Format | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, Any] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         null_values: Sequence[str] = ("null",),
         action: str = "createOrUpdate",
         lookup_field: str = "email",
@@ -196,7 +196,7 @@ class ImportLeadsOperator(CancellableOperator):
         self._fail_if_rejected(context, outcome, threshold)
         return outcome
 
-    def resume(self, context: Context, event: Any = None) -> Any:
+    def resume(self, context: Context, event: object = None) -> Any:
         """Continue after a deferral. The event does not matter: the jobs themselves are polled."""
         self.resumed = True
         try:

@@ -109,9 +109,9 @@ class SyncLeadsOperator(CancellableOperator):
         source_format: Format | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
-        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, Any] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         null_values: Sequence[str] = (),
         types: Mapping[str, Type] | None = None,
         blank: Blank = "omit",
@@ -181,7 +181,7 @@ class SyncLeadsOperator(CancellableOperator):
         writing.fail_if_rejected(outcome)
         return outcome
 
-    def resume(self, context: Context, event: Any = None) -> Any:
+    def resume(self, context: Context, event: object = None) -> Any:
         """Continue after a deferral. The event does not matter: the jobs themselves are polled."""
         self.resumed = True
         try:

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -37,7 +37,7 @@ class SentRow:
     cells: Sequence[str]
     line: int
     last_line: int
-    raw: Any
+    raw: object
 
 
 class Part:

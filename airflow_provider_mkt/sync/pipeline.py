@@ -139,7 +139,7 @@ class AdaptiveConcurrency:
                 self._backed_off_at = now
                 self._limit = max(1.0, self._limit * 0.6)
 
-    def on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
+    def on_failure(self, call: Call[object], failure: Failure, wait: float) -> None:
         """Take a refusal as a hook reports it. Only those for rate or for concurrency count."""
         if failure.action in (RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY):
             self.refused()

@@ -23,7 +23,7 @@ from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 FINE, REFUSED, REJECTED_TOGETHER, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "fine",
     "refused",
-    "rejected together",
+    "rejected_together",
     "rejected",
     "unknown",
     "unsendable",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Envelope
+from airflow_provider_mkt.client.json_types import JsonDict
 
 
 class Contact(TypedDict):
@@ -14,8 +15,8 @@ class Contact(TypedDict):
     updatedAt: str
     archived: bool
     archivedAt: NotRequired[str]
-    propertiesWithHistory: NotRequired[dict[str, list[dict[str, Any]]]]
-    associations: NotRequired[dict[str, Any]]
+    propertiesWithHistory: NotRequired[dict[str, list[JsonDict]]]
+    associations: NotRequired[JsonDict]
 
 
 def read_contact(envelope: Envelope) -> Contact:
