@@ -49,9 +49,14 @@ _encoded = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 _AMBIGUOUS = "an earlier try sent it and did not learn the outcome; check it on the platform"
 
-_SPARE = 4
-_USEFUL = 2.0
-_WEIGHT = 0.1
+_SPARE_CALLS = 4
+"""Calls in flight that are allowed beyond what the account's rate needs."""
+
+_USEFUL_SHARE = 2.0
+"""Calls in flight that are of use, as a multiple of what the account's rate needs."""
+
+_LATENCY_WEIGHT = 0.1
+"""Weight of a new answer in the average latency."""
 
 _ALL_REFUSED = 100
 """Records refused one by one, while none was accepted, after which the cause is not the records."""
@@ -129,7 +134,7 @@ class AdaptiveConcurrency:
         """
         with self._lock:
             self._limit = min(float(self.ceiling), self._limit + 1)
-            self._took += (took - self._took) * (_WEIGHT if self._took else 1.0)
+            self._took += (took - self._took) * (_LATENCY_WEIGHT if self._took else 1.0)
 
     def refused(self) -> None:
         """Take a call that was refused for rate or for concurrency. Refusals within a second count once."""
@@ -148,7 +153,7 @@ class AdaptiveConcurrency:
         if self._rate is None or not self._took:
             return self.ceiling
         rate = self._rate()
-        return math.ceil(_USEFUL * rate.calls / rate.seconds * self._took) + _SPARE
+        return math.ceil(_USEFUL_SHARE * rate.calls / rate.seconds * self._took) + _SPARE_CALLS
 
 
 class Stop(Exception):

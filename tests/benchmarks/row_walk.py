@@ -26,7 +26,9 @@ from airflow_provider_mkt.sandbox.hubspot.seed import NEWSLETTER_EMAIL
 class Walk:
     """Counts the files of a package that are entered, and the changes from one file to another.
 
-    Every thread that the task starts is counted. Calls of the same file in a row are one visit.
+    Every thread that is started meanwhile is counted. The two threads that a triggerer keeps for the budget
+    are not, once they run: they enter the store and the window arithmetic. Calls of the same file in a row
+    are one visit.
     """
 
     def __init__(self, package: Path) -> None:

@@ -50,7 +50,6 @@ PREFIXES = {
     "bulk": "/bulk/v1",
 }
 
-
 _MUNCHKIN_ID = re.compile(r"\d{3}-\w{3}-\d{3}")
 
 

@@ -2,7 +2,8 @@
 
 :func:`exchange` is a generator. It yields effects (send this request, wait so long, acquire a permit) and
 is sent their results, as httpx's ``Auth.auth_flow`` does. Two drivers run it, one blocking and one for event
-loops. So authorization, budget, classification and retries exist once, and tests can feed it answers.
+loops. So authorization, budget, classification and retries exist once, and tests can feed it answers. Access
+tokens are shared within a process by everything that uses the same credentials.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ from airflow_provider_mkt.client.transport.platform import (
 )
 
 T = TypeVar("T")
-
 
 _SHORTEST_SECRET = 8
 """Length of the shortest secret that is redacted: a shorter one would also match ordinary text."""
