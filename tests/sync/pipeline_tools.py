@@ -24,7 +24,7 @@ from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 FINE, REFUSED, REJECTED_TOGETHER, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "fine",
     "refused",
-    "rejected",
+    "rejected together",
     "rejected",
     "unknown",
     "unsendable",
