@@ -82,8 +82,10 @@ class Caller:
     def both(self, call: Call[Any], before: Iterable[Call[Any]] = ()) -> Any:
         """Run a call with the blocking and with the async driver, each in a new state, and compare."""
         before = list(before)
-        blocking = self._anew(before) or self.run(call)
-        awaited = self._anew(before) or asyncio.run(self.arun(call))
+        self._anew(before)
+        blocking = self.run(call)
+        self._anew(before)
+        awaited = asyncio.run(self.arun(call))
         assert plain(awaited) == plain(blocking)
         return blocking
 
