@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Caller:
         account = MarketoAccount(base_url=sandbox.marketo.url, client_id=client_id, client_secret=secret)
         self.session = Session(Marketo(account), policy=RetryPolicy(max_elapsed=0.0), tokens=TokenCell())
         self.driver = SyncDriver(unlimited())
+        weakref.finalize(self, self.driver.close)
 
     @property
     def state(self) -> Any:
