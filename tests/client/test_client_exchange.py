@@ -39,7 +39,7 @@ from airflow_provider_mkt.client.transport.classification import Failure, RetryA
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
 from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Send, Sleep
+from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Response, Send, Sleep
 
 REJECTED = [RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY, RetryAction.RETRY]
 BUSY = ServerUnavailable("busy", platform="scripted", call="things.do", code="608", request_id="r1")
@@ -407,6 +407,7 @@ def test_a_call_that_may_have_been_executed_is_never_sent_again(
             "reduce concurrency": RetryAction.REDUCE_CONCURRENCY,
             "retry": RetryAction.RETRY,
         }
+        reply: Response | NoAnswer
         match kind:
             case "done":
                 reply = platform.answer_for(done())
