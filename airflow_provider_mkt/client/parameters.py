@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from functools import partial, wraps
 from types import NoneType, UnionType
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -35,13 +34,12 @@ from typing import (
 )
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import Json
 from airflow_provider_mkt.client.redaction import describe_type
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.client.call import Call, Json
 
 T = TypeVar("T")
 P = ParamSpec("P")
+CallT = TypeVar("CallT")
 
 CheckFunction: TypeAlias = Callable[[str, Any], object]
 """Takes the name of a field and its value, which has the annotated type; returns its normal form."""
@@ -309,7 +307,7 @@ Amount: TypeAlias = Annotated[float, Check(finite_number)]
 # -- the decorator -----------------------------------------------------------------------------------------
 
 
-def endpoint(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
+def endpoint(function: Callable[P, CallT]) -> Callable[P, CallT]:
     """Make a function an endpoint: check its arguments by their types, and name the call in errors.
 
     A ``bool`` parameter takes only booleans, a ``Literal`` only its values, and an ``Annotated`` type what
@@ -318,11 +316,13 @@ def endpoint(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
     """
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     code = function.__code__
+    if not code.co_argcount and not code.co_kwonlyargcount:
+        return function
     positional = code.co_varnames[: code.co_argcount]
     checks: dict[str, CheckFunction] | None = None
 
     @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> Call[T]:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> CallT:
         nonlocal checks
         if checks is None:
             checks = argument_checks(function)

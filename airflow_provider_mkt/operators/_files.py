@@ -16,8 +16,8 @@ from typing import IO, TYPE_CHECKING
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.files import private_directory
+from airflow_provider_mkt.hooks.state import local_state
 from airflow_provider_mkt.operators._parameters import optional_str
-from airflow_provider_mkt.operators._task_state import local_state
 from airflow_provider_mkt.sync.rows import json_line
 
 if TYPE_CHECKING:

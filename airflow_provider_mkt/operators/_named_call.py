@@ -7,10 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._files import write_rows
 from airflow_provider_mkt.operators._parameters import as_mapping, optional_str
-from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.sync.rows import json_line
 
 if TYPE_CHECKING:

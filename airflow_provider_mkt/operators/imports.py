@@ -11,12 +11,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.operators._base import CancellableOperator
 from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._files import as_path, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import ImportFile
-from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
+from airflow_provider_mkt.operators._parameters import RejectThreshold, as_list, as_mapping, optional_str
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

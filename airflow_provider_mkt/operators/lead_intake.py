@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import MarketingOperator
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.hooks.state import task_digest, task_state_of
+from airflow_provider_mkt.operators._base import CancellableOperator, MarketingOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import (
@@ -14,7 +14,6 @@ from airflow_provider_mkt.operators._parameters import (
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._base import CancellableOperator
 from airflow_provider_mkt.operators._lead_source import Leads, LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import hold_callable, optional_str

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.operators._task_state import task_state_of
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, polling_errors, succeeded
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class WaitingSensor(BaseSensorOperator, Generic[ResultT]):
 
     def hook(self) -> MarketingHook:
         """Return the hook of the connection's platform."""
-        from airflow_provider_mkt.hooks.select import hook_for
+        from airflow_provider_mkt.hooks.base import hook_for
 
         return hook_for(self.conn_id)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._task_state import task_state_of
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import JobFailed
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
+from airflow_provider_mkt.operators._parameters import RejectThreshold
 from airflow_provider_mkt.operators._waiting import cancel, jobs_of
 from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger

@@ -19,9 +19,9 @@ from airflow_provider_mkt.actions.members import MemberAction, MemberResult, Mem
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.member_progress import MemberProgress
 from airflow_provider_mkt.sync.member_table import MemberTable
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
 from airflow_provider_mkt.sync.results import format_seconds
 
 _TICK = 1.0

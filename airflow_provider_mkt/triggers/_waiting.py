@@ -103,7 +103,7 @@ class WaitingTrigger(BaseTrigger):
 
     async def _wait(self) -> None:
         from airflow_provider_mkt.actions.polling import PollFailureBudget, wait_for_jobs
-        from airflow_provider_mkt.hooks.select import ahook_for
+        from airflow_provider_mkt.hooks.base import ahook_for
 
         async with await ahook_for(self.conn_id) as hook:
             await hook.afollow(

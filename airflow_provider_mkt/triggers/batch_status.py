@@ -60,7 +60,7 @@ class BatchStatusTrigger(WaitingTrigger):
         if not self.cancel_on_kill:
             return
         from airflow_provider_mkt.client.errors import PlatformError
-        from airflow_provider_mkt.hooks.select import ahook_for
+        from airflow_provider_mkt.hooks.base import ahook_for
 
         try:
             async with await ahook_for(self.conn_id) as hook:

@@ -130,9 +130,10 @@ class ContactWriter:
                 by_trace.setdefault(str(trace), result)
             for named in error.ids():
                 by_key.setdefault(self._spelt(named), result)
-        rest = self._rest(reply.value)
         return [
-            by_trace.get(str(index)) or by_key.get(self._spelt(str(record[self.lookup_field]))) or rest
+            by_trace.get(str(index))
+            or by_key.get(self._spelt(str(record[self.lookup_field])))
+            or self._rest(reply.value)
             for index, record in enumerate(records)
         ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated
 
 from airflow_provider_mkt.client.call import (
@@ -21,7 +20,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
 from airflow_provider_mkt.client.hubspot.contacts._records import Contact as Contact
-from airflow_provider_mkt.client.hubspot.contacts._records import contact_list, read_contact, read_contacts
+from airflow_provider_mkt.client.hubspot.contacts._records import read_contact, read_contacts
 from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize, Properties
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import (
@@ -43,7 +42,15 @@ _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
 
 
-Contacts = Annotated[Sequence[Properties], Check(partial(contact_list, at_most=BATCH_MAX))]
+def _mappings(field: str, contacts: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+    for index, contact in enumerate(contacts):
+        if not isinstance(contact, Mapping):
+            problem = f"must be a mapping of properties, not {describe_type(contact)}"
+            raise InvalidInput(f"{field}[{index}]", problem)
+    return contacts
+
+
+Contacts = Annotated[Sequence[Properties], items(BATCH_MAX), Check(_mappings)]
 
 
 @endpoint
