@@ -253,13 +253,14 @@ def send_batch_at_most_once(
 def send_marked(
     key: str,
     task_state: TaskState,
-    call: Call[T],
+    request: Call[T] | Procedure[T],
     *,
     details: Mapping[str, Json] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[T]:
     """Send a request that is marked in the task state before it is sent.
 
+    :param request: a call, or a procedure that sends it.
     :param details: what to keep in the mark beside the time of the request.
     :raises OutcomeUnknown: when it is unknown whether the platform ran it; the mark has the time of the loss.
     :raises PlatformError: when the platform did not run it; the earlier mark is restored.
@@ -267,7 +268,7 @@ def send_marked(
     before = task_state.get(key)
     task_state.set(key, {**(details or {}), "requested_at": clock()})
     try:
-        value: T = yield call
+        value: T = (yield request) if isinstance(request, Call) else (yield from request)
     except OutcomeUnknown:
         # The window counts from now: until now the request may have been on its way.
         task_state.set(key, {**(details or {}), "requested_at": clock()})

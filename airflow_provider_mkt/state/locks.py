@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -149,11 +149,13 @@ def postgres_lock(
     from airflow_provider_mkt.client.ratelimit.postgres import advisory_lock_id, connect, unreachable
 
     def acquire() -> psycopg.Connection[object]:
-        try:
-            connection = connect(url)
-            connection.execute("SELECT pg_advisory_lock(%s)", (advisory_lock_id(name),))
-        except psycopg.Error as error:
-            raise unreachable(error) from None
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(closing(connect(url)))
+                connection.execute("SELECT pg_advisory_lock(%s)", (advisory_lock_id(name),))
+            except psycopg.Error as error:
+                raise unreachable(error) from None
+            stack.pop_all()
         return connection
 
     connection = _acquire(acquire, lambda abandoned: abandoned.close(), raise_if_cancelled, on_wait)

@@ -10,12 +10,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from airflow_provider_mkt.actions.idempotency import send_marked
 from airflow_provider_mkt.actions.imports import Findings, Upload
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobState
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.actions.procedure import Procedure
-from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
+from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, RateLimited
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
@@ -197,33 +198,26 @@ class BulkImport:
             self._upload(one, state)
 
     def _upload(self, one: _PartImport, state: PartState | None) -> None:
-        name = f"{self._name} {one.number}"
-        requested_at = self._clock()
-        self._save(one, {"requested_at": requested_at})
         one.uploads += 1
-        upload = Upload(name, one.part.columns, one.part.content)
+        upload = Upload(f"{self._name} {one.number}", one.part.columns, one.part.content)
+        start = self._importer.start(upload, self._progress.part_state(one.number))
+        key, marks = str(one.number), self._progress.part_marks(one.digest)
         try:
-            job = self._account.follow(self._importer.start(upload, self._progress.part_state(one.number)))
+            job: Job = self._account.follow(send_marked(key, marks, start, clock=self._clock))
         except OutcomeUnknown as lost:
-            # The time counts from now: until now the file may have been in transit.
-            now = self._clock()
-            self._save(one, {"requested_at": now})
             if one.uploads >= _UPLOADS_MAX:
                 raise
             self._log(f"part {one.number}: {lost}")
-            self._hold_back(one, now + self._importer.quiet_after)
-        except PlatformError:
-            self._save(one, state)
-            raise
+            self._hold_back(one, self._clock() + self._importer.quiet_after)
+            return
+        self._save(one, {**(self._progress.part(one.number) or {}), "job": job.id})
+        self._progress.progress_at = self._clock()
+        self._log(f"part {one.number}: {one.part.count:,} rows, {one.part.size:,} bytes: {job}")
+        if state is None:
+            self._started(one, job)
         else:
-            self._save(one, {"requested_at": requested_at, "job": job.id})
-            self._progress.progress_at = self._clock()
-            self._log(f"part {one.number}: {one.part.count:,} rows, {one.part.size:,} bytes: {job}")
-            if state is None:
-                self._started(one, job)
-            else:
-                # It may be the job that an earlier try has started.
-                self._follow(one, job)
+            # It may be the job that an earlier try has started.
+            self._follow(one, job)
 
     def _follow(self, one: _PartImport, job: Job) -> None:
         """Follow the job that an earlier try, or another run, has started for a part."""

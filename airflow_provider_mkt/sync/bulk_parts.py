@@ -6,6 +6,7 @@ import hashlib
 import json
 import sqlite3
 import tempfile
+import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class Part:
         self._content = bytearray(header)
         self.size = len(header)
         self._rows: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the part
+        # A part that an error leaves behind is not closed by anyone.
+        weakref.finalize(self, self._rows.close)
 
     def add(self, row: BulkRow) -> None:
         self.count += 1

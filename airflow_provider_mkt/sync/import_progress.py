@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypedDict, cast
 
 from airflow_provider_mkt.client.call import Json
@@ -15,8 +16,8 @@ _PLAN = "import"
 class PartState(TypedDict, total=False):
     """What is remembered of a part.
 
-    ``requested_at`` is when it was sent (epoch seconds), ``job`` the platform's id once it was reported, and
-    ``ended`` is set once the job was seen to have ended.
+    ``requested_at`` is when it was sent or its answer was lost, in epoch seconds. ``job`` is the platform's
+    id, once it is known. ``ended`` is set once the job has ended.
     """
 
     requested_at: float
@@ -91,6 +92,13 @@ class ImportProgress:
         """Return a state of one part alone, for what starts its import."""
         return ScopedTaskState(self._task_state, f"{_PLAN} {number}")
 
+    def part_marks(self, digest: str) -> TaskState:
+        """Return the parts as a task state that :func:`.send_marked` can use; a key is the part's number.
+
+        :param digest: of the part that is marked.
+        """
+        return _PartMarks(self, digest)
+
     def part_of_any_run(self, digest: str) -> PartState | None:
         """Return the state of a part that some run, perhaps another one, is importing."""
         return _part(self._shared.get(_shared_key(digest)))
@@ -124,6 +132,18 @@ class ImportProgress:
 
     def _save_plan(self) -> None:
         self._task_state.set(_PLAN, cast("Json", self._plan))
+
+
+@dataclass(frozen=True)
+class _PartMarks:
+    progress: ImportProgress
+    digest: str
+
+    def get(self, key: str) -> Json:
+        return cast("Json", self.progress.part(int(key)))
+
+    def set(self, key: str, value: Json) -> None:
+        self.progress.set_part(int(key), self.digest, _part(value))
 
 
 def _part(value: Json) -> PartState | None:

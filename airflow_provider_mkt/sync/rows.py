@@ -131,12 +131,12 @@ def of_file(
 
 
 def csv_columns(stream: IO[bytes]) -> list[str]:
-    """Return the column names of a CSV file.
+    """Return the column names of a CSV file, and close it.
 
     :raises InvalidInput: when the file has no header, or one with empty or repeated names.
     """
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    return _header(csv.reader(text, strict=True))
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
+        return _header(csv.reader(text, strict=True))
 
 
 def _header(reader: Iterator[list[str]]) -> list[str]:

@@ -168,7 +168,7 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
     def answer(name: str, call: Call[Any]) -> Any:
         match name:
             case "campaigns.request":
-                requests.append([lead["id"] for lead in call.body.value["input"]["leads"]])  # type: ignore[union-attr]
+                requests.append([lead["id"] for lead in call.body.value["input"]["leads"]])  # type: ignore[call-overload,union-attr]
                 return lost(name)
             case "activities.paging_token":
                 return dict(call.query)["sinceDatetime"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -114,7 +114,7 @@ def money_of_a_campaign(run: CallRunner) -> None:
 def reports_of_a_campaign(run: CallRunner) -> None:
     assert run(campaign_reports.revenue(SPRING))["dealsNumber"] == 0
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", seed.PUBLISHED_EMAIL))
-    counts = run(campaign_reports.metrics(SPRING))
+    counts: Mapping[str, Any] = run(campaign_reports.metrics(SPRING))
     for kind, count in (
         ("influencedContacts", "influencedContacts"),
         ("contactFirstTouch", "newContactsFirstTouch"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -140,7 +140,7 @@ def test_batches_are_neither_empty_nor_over_the_limit(platform: str, name: str, 
 def _with_text_in_path() -> list[tuple[str, Endpoint, dict[str, Any], str]]:
     found = []
     for one in CALLS:
-        platform, name, function = one.values
+        platform, name, function = cast("tuple[str, str, Endpoint]", one.values)
         good = sample_arguments(platform, name)
         for parameter in required(function):
             try:

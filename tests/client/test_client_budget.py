@@ -250,9 +250,10 @@ def test_the_longest_pause_holds_until_it_ends(clock: Clock, tmp_path: Path) -> 
 
 
 def test_a_forked_child_uses_the_same_budget(tmp_path: Path) -> None:
-    budget = SharedBudget(SQLiteStore(tmp_path / "b.sqlite"), {CALLS: Rate(5, 30)})
+    store = SQLiteStore(tmp_path / "b.sqlite")
+    budget = SharedBudget(store, {CALLS: Rate(5, 30)})
     assert [budget.take(CALLS) for _ in range(2)] == [0, 0]
-    with budget.store.lock:
+    with store.lock:
         child = os.fork()
         if child == 0:
             signal.alarm(5)
@@ -279,6 +280,7 @@ def test_an_account_has_one_budget_per_process_and_a_file_that_does_not_name_it(
     assert budget_of(tmp_path / "state", "hubspot secret-name", rates) is one
     assert budget_of(tmp_path / "state", "hubspot other", rates) is not one
     one.take(CALLS)
+    assert isinstance(one.store, SQLiteStore)
     assert "secret" not in one.store.path.name
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
 

@@ -411,6 +411,8 @@ select.select([sys.stdin], [], [], 3)
 def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
     server: Server, budget: SharedBudget
 ) -> None:
+    assert isinstance(budget.store, SQLiteStore)
+    lock_file = f"{budget.store.path}.lock"
     budget.take(CALLS)
     longest, finished_early = 0.0, False
     headers = {"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "10000"}
@@ -437,7 +439,7 @@ def test_the_loop_is_not_blocked_while_another_process_holds_the_budget(
         async with AsyncDriver(budget) as driver:
             await driver.pump(exchange(free, session))
             with subprocess.Popen(  # noqa: ASYNC220 - the loop is not measured yet
-                [sys.executable, "-c", HOLD, f"{budget.store.path}.lock"],
+                [sys.executable, "-c", HOLD, lock_file],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
             ) as holder:

@@ -41,6 +41,7 @@ from airflow_provider_mkt.client.transport.platform import (
     Failure,
     NoAnswer,
     Rate,
+    Response,
     RetryAction,
     Send,
     Sleep,
@@ -412,6 +413,7 @@ def test_a_call_that_may_have_been_executed_is_never_sent_again(
             "reduce concurrency": RetryAction.REDUCE_CONCURRENCY,
             "retry": RetryAction.RETRY,
         }
+        reply: Response | NoAnswer
         match kind:
             case "done":
                 reply = platform.answer_for(done())

@@ -27,6 +27,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.client.call import FormBody, Replay, Route
 from airflow_provider_mkt.client.errors import AuthenticationError, PlatformError, ServerUnavailable
+from airflow_provider_mkt.client.hubspot.platform import HubSpot
+from airflow_provider_mkt.client.marketo.platform import Marketo
 from airflow_provider_mkt.client.transport.exchange import MARGIN, RetryPolicy, Token, TokenCell, cell_for
 from airflow_provider_mkt.client.transport.platform import NoAnswer
 
@@ -264,7 +266,7 @@ class TestSecrecy:
 
     def test_no_object_shows_a_token_or_a_secret(self) -> None:
         cell = TokenCell()
-        platforms = [marketo(), hubspot(), hubspot_oauth()]
+        platforms: list[Marketo | HubSpot] = [marketo(), hubspot(), hubspot_oauth()]
         hand = Hand(a_call(), platforms[0], cell=cell).give(token_answer(self.TOKEN))
         objects: list[object] = [
             cell,

@@ -30,8 +30,8 @@ HELD = [
     (read_leads, f"<callable {__name__}.read_leads>"),
     (functools.partial(read_leads), "<callable functools.partial>"),
     (Reader(), f"<callable {__name__}.Reader>"),
-    ((number for number in range(2)).__iter__, "<callable builtins.method-wrapper>"),
-    (["1"].copy, "<callable builtins.builtin_function_or_method>"),
+    ((number for number in range(2)).__iter__, "<callable builtins.generator.__iter__>"),
+    (["1"].copy, "<callable builtins.list.copy>"),
 ]
 
 
@@ -57,6 +57,7 @@ class TestACallable:
                 list_id=[1]
             )
         task = mapped.unmap({"list_id": 1})
+        assert isinstance(task, AddToListOperator)
         task.render_template_fields({"ds": "2026-01-31"})
         assert task.leads.function is function
 

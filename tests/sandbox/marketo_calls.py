@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ class Caller:
         account = MarketoAccount(base_url=sandbox.marketo.url, client_id=client_id, client_secret=secret)
         self.session = Session(Marketo(account), policy=RetryPolicy(max_elapsed=0.0), tokens=TokenCell())
         self.driver = SyncDriver(unlimited())
+        weakref.finalize(self, self.driver.close)
 
     @property
     def state(self) -> Any:
@@ -79,8 +81,10 @@ class Caller:
     def both(self, call: Call[Any], before: Iterable[Call[Any]] = ()) -> Any:
         """Run a call with the blocking and with the async driver, each in a new state, and compare."""
         before = list(before)
-        blocking = self._anew(before) or self.run(call)
-        awaited = self._anew(before) or asyncio.run(self.arun(call))
+        self._anew(before)
+        blocking = self.run(call)
+        self._anew(before)
+        awaited = asyncio.run(self.arun(call))
         assert plain(awaited) == plain(blocking)
         return blocking
 

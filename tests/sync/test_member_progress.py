@@ -152,7 +152,7 @@ def test_an_error_ends_the_run_and_keeps_the_results_of_the_other_chunks() -> No
             raise ServerUnavailable(msg)
         return (yield from apply(members, state))
 
-    apply, platform.apply = platform.apply, fail_for_one_member  # type: ignore[method-assign]
+    apply, platform.apply = platform.apply, fail_for_one_member  # type: ignore[assignment,method-assign]
     with pytest.raises(ServerUnavailable):
         run(platform, task_state)
     platform.apply = apply  # type: ignore[method-assign]

@@ -85,9 +85,12 @@ class TestAdaptiveConcurrency:
 
     def test_threads_may_use_it_at_once(self) -> None:
         concurrency = AdaptiveConcurrency(100_000, start=1)
-        threads = [
-            threading.Thread(target=lambda: [concurrency.clean() for _ in range(2_000)]) for _ in range(4)
-        ]
+
+        def clean() -> None:
+            for _ in range(2_000):
+                concurrency.clean()
+
+        threads = [threading.Thread(target=clean) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -64,6 +65,7 @@ class PostgresStore:
         self._statements: dict[str, sql.Composed] = {}
         self._lock = threading.Lock()
         self._open: psycopg.Connection[Any] | None = None
+        self._closing: weakref.finalize[..., PostgresStore] | None = None
         self._clock_offset = 0.0
         self._taken = 0
 
@@ -133,7 +135,9 @@ class PostgresStore:
     def after_fork(self) -> None:
         # Closing the parent's connection would end it for the parent too, so the child keeps it unused.
         _parents_connections.append(self._open)
-        self._open = None
+        if self._closing is not None:
+            self._closing.detach()
+        self._open = self._closing = None
         self._lock = threading.Lock()
 
     def _state(
@@ -178,7 +182,7 @@ class PostgresStore:
                         self._wait_for_turn(connection)
                         return work(connection)
                 except psycopg.OperationalError as error:
-                    self._open = None
+                    self._close()
                     if last:
                         raise unreachable(error) from None
                 except psycopg.Error as error:
@@ -192,12 +196,21 @@ class PostgresStore:
     def _opened(self) -> psycopg.Connection[Any]:
         if self._open is None:
             connection = connect(self._url)
-            with connection.transaction():
-                self._wait_for_turn(connection)
-                for table in _TABLES.split(";"):
-                    connection.execute(sql.SQL(table).format(**self._names))
-            self._open = connection
+            try:
+                with connection.transaction():
+                    self._wait_for_turn(connection)
+                    for table in _TABLES.split(";"):
+                        connection.execute(sql.SQL(table).format(**self._names))
+            except BaseException:
+                connection.close()
+                raise
+            self._open, self._closing = connection, weakref.finalize(self, connection.close)
         return self._open
+
+    def _close(self) -> None:
+        if self._closing is not None:
+            self._closing()
+        self._open = self._closing = None
 
 
 def connect(url: str) -> psycopg.Connection[Any]:

@@ -74,7 +74,10 @@ class PlatformApp(Generic[StateT, TokenT]):
             platform_url=platform.url,
             latency=platform.latency,
         )
-        return await self._call(request)
+        try:
+            return await self._call(request)
+        finally:
+            await request.close()
 
     async def _call(self, request: Request[StateT, TokenT]) -> Response:
         """Respond to one API call and record it."""

@@ -61,6 +61,7 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
         self._platform_state = state
         self._latency = latency
         self._token: TokenT | None = None
+        self._forms: list[FormData] = []
 
     @property
     def state(self) -> StateT:  # type: ignore[override]
@@ -131,15 +132,24 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
     async def form_data(self) -> FormData:
         """Return the body as a form, urlencoded or multipart. UTF-8 need not be percent-encoded.
 
+        Its files are open until the request is closed.
+
         :raises MalformedBody: it is not a multipart body.
         """
         if self.content_type != MULTIPART:
             return FormData([*parse_form(self.content)])
         try:
-            return await MultiPartParser(self.headers, self.stream()).parse()
+            form = await MultiPartParser(self.headers, self.stream()).parse()
         except (MultiPartException, KeyError) as error:
             message = f"multipart body: {error}"
             raise MalformedBody(message) from error
+        self._forms.append(form)
+        return form
+
+    async def close(self) -> None:
+        """Close the files of the body."""
+        for form in self._forms:
+            await form.close()
 
 
 def parse_json(text: bytes | str) -> object:
