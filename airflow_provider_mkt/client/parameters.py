@@ -316,8 +316,6 @@ def endpoint(function: Callable[P, CallT]) -> Callable[P, CallT]:
     """
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     code = function.__code__
-    if not code.co_argcount and not code.co_kwonlyargcount:
-        return function
     positional = code.co_varnames[: code.co_argcount]
     checks: dict[str, CheckFunction] | None = None
 

@@ -87,7 +87,7 @@ def test_a_refreshed_token_is_valid_and_a_revoked_one_is_not(run: App) -> None:
     with pytest.raises(InvalidRequest):
         run(oauth.refresh(seed.REVOKED_REFRESH_TOKEN))
     run(oauth.revoke(seed.REFRESH_TOKEN, token_type_hint="refresh_token"))
-    run.session.cell().__init__()  # type: ignore[misc]
+    run.session.cell.__init__()  # type: ignore[misc]
     with pytest.raises(AuthenticationError):
         run(account_info.details())
 
