@@ -170,7 +170,7 @@ def test_raw_control_characters_are_read(caller: Caller) -> None:
     caller.run(leads.sync([{"email": "anna.berg@example.com", "city": text}]))
     caller.sandbox.marketo.settings.raw_control_characters = True
     assert caller.run(leads.get(ANNA, fields=["city"]))["city"] == text
-    token = caller.session.cell().token
+    token = caller.session.cell.token
     headers = {"Authorization": f"Bearer {token.value}"} if token else {}
     url = f"{caller.sandbox.marketo.url}/rest/v1/lead/{ANNA}.json?fields=city"
     answer = httpx.get(url, headers=headers)
