@@ -123,7 +123,7 @@ def test_rejected_campaigns_fail_the_task_after_the_others_are_updated(
     reasons = {
         SPRING: "is not a date",
         NOBODY: "not found",
-        "Nobody": "there is no campaign of this name",
+        "Nobody": "there is no campaign with this name",
         "Twin": "2 campaigns have this name",
         WEBINAR.upper(): "in the list twice",
     }

@@ -452,11 +452,11 @@ leads[20]["shoe_size"] = "44"
     @pytest.mark.parametrize(
         ("platform", "arguments", "reported"),
         [
-            ("hubspot", 'action="upsert"', "action: HubSpot knows createOrUpdate"),
+            ("hubspot", 'action="upsert"', "action: HubSpot has createOrUpdate"),
             ("hubspot", 'action="updateOnly"', "lookup_field: HubSpot updates by hs_object_id"),
             ("hubspot", 'lookup_field="hs_object_id"', "use action updateOnly"),
             ("hubspot", 'partition_name="EMEA"', "HubSpot has no lead partitions"),
-            ("marketo", 'action="{{ params.action }}", params={"action": "merge"}', "action: Marketo knows"),
+            ("marketo", 'action="{{ params.action }}", params={"action": "merge"}', "action: Marketo has"),
             ("marketo", 'lookup_field="id"', "use action updateOnly"),
             ("marketo", "lookup_field=\"{{ 'first' ~ 'Name' }}\"", "Marketo finds no leads by 'firstName'"),
             (
