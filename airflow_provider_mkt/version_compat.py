@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 
 _LOCAL_MASKERS = (
@@ -12,6 +13,7 @@ _LOCAL_MASKERS = (
 )
 
 
+@cache
 def local_masker() -> Callable[[str], None]:
     """Return a function that masks a secret in the logs of this process only.
 

@@ -18,7 +18,7 @@ from airflow_provider_mkt.actions import idempotency
 from airflow_provider_mkt.actions.hubspot import automation as hubspot_nurture
 from airflow_provider_mkt.actions.marketo import programs as marketo_campaigns
 from airflow_provider_mkt.actions.marketo import smart_campaigns as marketo_requests
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 from airflow_provider_mkt.sync import members
 
 CONSISTENCY_WINDOW = 1.5

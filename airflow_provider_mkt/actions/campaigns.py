@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.procedure import TaskState
@@ -44,7 +43,7 @@ class CampaignRef:
 
     id: str | None
     name: str | None
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -78,7 +77,7 @@ def rename(task_state: TaskState, ids: Mapping[str, str]) -> None:
         task_state.set(_RENAMED, {**renamed(task_state), **ids})
 
 
-def refs(field_name: str, value: Any) -> list[CampaignRef]:
+def refs(field_name: str, value: Iterable[object]) -> list[CampaignRef]:
     """Read the campaigns that a DAG names.
 
     :param value: a list of ids, or of mappings with ``id`` or ``name`` and the fields to change; or a mapping
@@ -99,7 +98,7 @@ def refs(field_name: str, value: Any) -> list[CampaignRef]:
     return found
 
 
-def _entries(field_name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _entries(field_name: str, value: Iterable[object]) -> Iterator[tuple[str, object]]:
     if isinstance(value, Mapping):
         inner = value.get("campaigns")
         for name, campaign_id in (inner if isinstance(inner, Mapping) else value).items():
@@ -112,7 +111,7 @@ def _entries(field_name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f"{field_name}[{index}]", one) for index, one in enumerate(value))
 
 
-def _ref(where: str, one: Any) -> CampaignRef:
+def _ref(where: str, one: object) -> CampaignRef:
     if isinstance(one, tuple):
         name, campaign_id = one
         return CampaignRef(_text(where, campaign_id), name)
@@ -126,7 +125,7 @@ def _ref(where: str, one: Any) -> CampaignRef:
     return CampaignRef(None, _text(f"{where}.name", one.get("name")), changes)
 
 
-def _text(where: str, value: Any) -> str:
+def _text(where: str, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)) or not str(value).strip():
         raise InvalidInput(where, f"must be an id or a name, not {describe_type(value)}")
     return str(value).strip()

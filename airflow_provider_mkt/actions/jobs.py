@@ -17,11 +17,14 @@ from typing import Any, TypeAlias, TypedDict, TypeVar
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.quota import DayQuota
 from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
 
+Details: TypeAlias = Mapping[str, Any]
+"""Small JSON about a job or a condition: counts, ids and messages, as the platform sent them."""
 PollCache: TypeAlias = dict[str, Json]
 """What the polls of one wait leave for the next. It only saves calls: a poll without it finds the same."""
 
@@ -54,7 +57,7 @@ class ConditionDict(TypedDict):
     """A condition as it travels through trigger arguments."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: JsonDict
 
 
 class JobStateDict(TypedDict):
@@ -63,7 +66,7 @@ class JobStateDict(TypedDict):
     job: JobDict
     status: str
     raw_status: str
-    details: dict[str, Any]
+    details: JsonDict
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Job:
     kind: str
     id: str
     members: tuple[str, ...] = ()
-    arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    arguments: Mapping[str, object] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> JobDict:
         """Return the job as plain JSON."""
@@ -151,7 +154,7 @@ class PollResult:
     """
 
     raw_status: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Details = field(default_factory=dict)
     reason: str = ""
 
 
@@ -169,7 +172,7 @@ class JobState:
     job: Job
     status: BatchStatus
     raw_status: str
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Details = field(default_factory=dict)
     known: bool = True
     reason: str = ""
 
@@ -218,8 +221,8 @@ class JobSpec:
     poll: Callable[[Job, PollCache], Procedure[PollResult]]
     status_map: Mapping[str, BatchStatus]
     poke_interval: float
-    cancel: Callable[[Job], Call[Any]] | None = None
-    failures: Callable[[Mapping[str, Any]], tuple[int, int]] | None = None
+    cancel: Callable[[Job], Call[object]] | None = None
+    failures: Callable[[Details], tuple[int, int]] | None = None
     url: Callable[[AccountPages, Job], str] | None = None
 
     def status(self, result: PollResult) -> BatchStatus | None:
@@ -240,20 +243,20 @@ class JobSpec:
 
 
 def poll_by_call(
-    call: Callable[[Job], Call[Any]],
-    raw_status: Callable[[Any], str],
-    details: Callable[[Any], Mapping[str, Any]] = lambda answer: {},
+    call: Callable[[Job], Call[T]],
+    raw_status: Callable[[T], str],
+    details: Callable[[T], Details] = lambda answer: {},
 ) -> Callable[[Job, PollCache], Procedure[PollResult]]:
     """Make the ``poll`` of a job whose status one call returns."""
 
     def poll(job: Job, cache: PollCache) -> Procedure[PollResult]:
-        answer = yield call(job)
+        answer: T = yield call(job)
         return PollResult(raw_status(answer), details(answer))
 
     return poll
 
 
-def select(envelope: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def select(envelope: Mapping[str, object], *names: str) -> dict[str, object]:
     """Return those of the named fields that an answer has."""
     return {name: envelope[name] for name in names if envelope.get(name) is not None}
 
@@ -314,12 +317,12 @@ def condition_spec_of(specs: Sequence[JobSpec], job: Job) -> JobSpec:
     raise InvalidInput("conn_id", f"is of type {job.platform}, where there is no {job.kind} to wait for")
 
 
-def met_when(met: bool, details: Mapping[str, Any] | None = None) -> PollResult:
+def met_when(met: bool, details: Details | None = None) -> PollResult:
     """Return the poll result of a condition that is met, or not yet."""
     return PollResult("met" if met else "not met", details or {})
 
 
-def impossible(reason: str, details: Mapping[str, Any] | None = None) -> PollResult:
+def impossible(reason: str, details: Details | None = None) -> PollResult:
     """Return the poll result of a condition that can no longer be met."""
     return PollResult("impossible", details or {}, reason)
 

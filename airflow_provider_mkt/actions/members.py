@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from airflow_provider_mkt.actions.idempotency import not_found, send_at_most_once
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
-from airflow_provider_mkt.client.call import Call, numeric_id
+from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, PlatformError
+from airflow_provider_mkt.client.parameters import to_id
 
 
 class MemberStatus(StrEnum):
@@ -51,12 +51,12 @@ def unknown(person: str) -> MemberResult:
     return MemberResult(person, MemberStatus.UNKNOWN, "OUTCOME_UNKNOWN", reason)
 
 
-def record_id(field: str, value: Any) -> str:
+def record_id(field: str, value: object) -> str:
     """Validate the id of a lead or contact, a whole number on both platforms.
 
     :raises InvalidInput: when it is not.
     """
-    return str(numeric_id("", field, value.strip() if isinstance(value, str) else value))
+    return str(to_id(field, value.strip() if isinstance(value, str) else value))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class MemberAction:
     already: str
     chunk_max: int
     apply: Callable[[Sequence[str], TaskState], Procedure[list[MemberResult]]]
-    check: Callable[[str, Any], str] = record_id
+    check: Callable[[str, object], str] = record_id
     before: Callable[[], Procedure[None]] = not_found
     once: bool = False
     verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
@@ -93,7 +93,7 @@ def enroll_once(
     person: str,
     key: str,
     task_state: TaskState,
-    call: Call[Any],
+    call: Call[object],
     find: Callable[[], Procedure[bool | None]],
     *,
     clock: Callable[[], float] = time.time,

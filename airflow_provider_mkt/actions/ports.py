@@ -74,7 +74,7 @@ class LeadWriter(Protocol):
     def known_fields(self) -> Procedure[frozenset[str] | None]:
         """Read the fields that can be written; None where the platform does not list them."""
 
-    def prepare(self, record: Record) -> dict[str, Any]:
+    def prepare(self, record: Record) -> dict[str, object]:
         """Convert the values of a record to the platform's types."""
 
     def check(self, record: Record) -> RecordResult | None:
@@ -83,7 +83,7 @@ class LeadWriter(Protocol):
     def key(self, record: Record) -> str | None:
         """Return what identifies the lead, normalized so that equal keys are equal; None without a key."""
 
-    def call(self, records: Sequence[Record]) -> Call[Any]:
+    def call(self, records: Sequence[Record]) -> Call[object]:
         """Return the call that writes a batch."""
 
     def record_results(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
@@ -157,7 +157,7 @@ class EmailVerbs(Protocol):
         self,
         task_state: TaskState,
         name: str,
-        fields: Mapping[str, Any],
+        fields: Mapping[str, object],
         **options: Unpack[EmailCreateOptions],
     ) -> Procedure[EnsuredEmail]:
         """Create an email, unless one with that name exists."""
@@ -168,7 +168,7 @@ class EmailVerbs(Protocol):
         """Copy an email, unless the copy with that name exists."""
 
     def update(
-        self, email_id: str, changes: Mapping[str, Any], *, version: str | None
+        self, email_id: str, changes: Mapping[str, object], *, version: str | None
     ) -> Procedure[EmailChange]:
         """Change an email. Repeating it changes nothing more."""
 

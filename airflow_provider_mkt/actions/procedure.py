@@ -40,7 +40,7 @@ class Pages:
     call: Call[list[Any]]
 
 
-Step: TypeAlias = "Call[Any] | Pages | Pause"
+Step: TypeAlias = "Call[object] | Pages | Pause"
 Procedure: TypeAlias = Generator[Step, Any, T]
 
 

@@ -7,7 +7,10 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FINISHED = frozenset({"success", "failed", "upstream_failed", "skipped", "removed"})
 
@@ -43,7 +46,7 @@ class RunDatabase:
         )
         return [TaskRow(task_name(task, index), str(state), seconds) for task, index, state, seconds in rows]
 
-    def results(self, dag_id: str) -> list[tuple[str, dict[str, Any]]]:
+    def results(self, dag_id: str) -> list[tuple[str, JsonObject]]:
         """Return name and result of the task instances of a DAG that returned a mapping."""
         rows = self._rows(
             "SELECT task_id, map_index, value FROM xcom WHERE dag_id = ? AND key = 'return_value' "
@@ -69,7 +72,7 @@ def task_name(task_id: str, map_index: int) -> str:
     return task_id if map_index < 0 else f"{task_id}[{map_index}]"
 
 
-def _decode(value: Any) -> Any:
+def _decode(value: Any) -> object:
     try:
         decoded = json.loads(value)
         # A value that was pushed without the execution API is JSON inside JSON.

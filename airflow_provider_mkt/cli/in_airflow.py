@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import airflow
 from airflow.listeners import hookimpl
@@ -26,6 +26,13 @@ _POLL_INTERVAL = 1.0
 """Longest interval of sensors and waiting operators, in seconds."""
 
 
+class FailedTask(Protocol):
+    """The task instance that Airflow gives to a listener; its class differs between versions."""
+
+    dag_id: str
+    task_id: str
+
+
 class EventWriter:
     """Writes events to the parent command.
 
@@ -36,7 +43,7 @@ class EventWriter:
         self._pipe = os.fdopen(descriptor, "w", encoding="utf-8")
         self._lock = threading.Lock()
 
-    def write(self, event: str, **details: Any) -> None:
+    def write(self, event: str, **details: object) -> None:
         """Write one event."""
         with self._lock:
             self._pipe.write(json.dumps({"event": event, **details}) + "\n")
@@ -50,7 +57,7 @@ class ErrorListener:
         self._events = events
 
     @hookimpl
-    def on_task_instance_failed(self, task_instance: Any, error: str | BaseException | None) -> None:
+    def on_task_instance_failed(self, task_instance: FailedTask, error: str | BaseException | None) -> None:
         index = getattr(task_instance, "map_index", None)
         self._events.write(
             "error",
@@ -61,7 +68,7 @@ class ErrorListener:
         )
 
 
-def run(events: EventWriter, file: Path, dag_ids: Sequence[str], conf: Mapping[str, Any]) -> None:
+def run(events: EventWriter, file: Path, dag_ids: Sequence[str], conf: Mapping[str, object]) -> None:
     """Run the DAGs of a file, one after another.
 
     :param events: receives the events.
@@ -128,7 +135,7 @@ def _add_error_listener(events: EventWriter) -> None:
     manager.add_listener(ErrorListener(events))
 
 
-def _run_one(events: EventWriter, dag: DAG, conf: Mapping[str, Any]) -> None:
+def _run_one(events: EventWriter, dag: DAG, conf: Mapping[str, object]) -> None:
     for task in dag.tasks:
         # The user is waiting, and the sandbox does not need the delay.
         task.retry_delay = min(task.retry_delay, _RETRY_DELAY)
@@ -146,7 +153,7 @@ def _run_one(events: EventWriter, dag: DAG, conf: Mapping[str, Any]) -> None:
     events.write("ended", dag=dag.dag_id, state=state, error=error, seconds=time.monotonic() - started)
 
 
-def _poll_often(task: Any) -> None:
+def _poll_often(task: object) -> None:
     from airflow_provider_mkt.operators._base import MarketingOperator
     from airflow_provider_mkt.sensors._base import WaitingSensor
 

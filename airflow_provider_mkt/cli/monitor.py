@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.cli.database import FINISHED, RunDatabase, task_name
 from airflow_provider_mkt.cli.summary import DagSummary, count_calls
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.cli.process import AirflowProcess
     from airflow_provider_mkt.cli.summary import Calls
     from airflow_provider_mkt.sandbox import Sandbox
+    from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _POLL_INTERVAL = 0.5
 _MAX_ERROR_LENGTH = 300
@@ -92,7 +93,7 @@ class RunMonitor:
             lines += [f"Rejects of {dag.dag_id}.{task}: {path}" for task, path in dag.rejects]
         return "\n".join(lines).rstrip("\n")
 
-    def _handle(self, event: dict[str, Any]) -> bool:
+    def _handle(self, event: JsonObject) -> bool:
         """Handle an event of Airflow's process, and return whether it was the last one."""
         match event["event"]:
             case "usage_error":

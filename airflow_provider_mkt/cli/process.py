@@ -12,7 +12,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _GRACE_SECONDS = 3.0
 
@@ -42,7 +45,7 @@ class AirflowProcess:
     :param log: the file for its output.
     """
 
-    def __init__(self, request: Mapping[str, Any], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, request: Mapping[str, object], environment: Mapping[str, str], log: Path) -> None:
         reading, writing = os.pipe()
         try:
             with log.open("wb") as output:
@@ -66,11 +69,11 @@ class AirflowProcess:
             raise
         finally:
             os.close(writing)
-        self._events: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._events: SimpleQueue[JsonObject] = SimpleQueue()
         self._reader = threading.Thread(target=self._read, args=(reading,), daemon=True)
         self._reader.start()
 
-    def next_event(self, timeout: float) -> dict[str, Any] | None:
+    def next_event(self, timeout: float) -> JsonObject | None:
         """Return the next event, or None after *timeout* seconds without one. The last event is ``exit``."""
         try:
             return self._events.get(timeout=timeout)

@@ -11,7 +11,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from airflow_provider_mkt.cli.environment import child_environment
 from airflow_provider_mkt.cli.exit_codes import FAILED, WRONG_USE
@@ -102,8 +102,8 @@ def _check_file(file: Path) -> Path:
     return file.absolute()
 
 
-def _parse_params(arguments: Sequence[str]) -> dict[str, Any]:
-    params: dict[str, Any] = {}
+def _parse_params(arguments: Sequence[str]) -> dict[str, object]:
+    params: dict[str, object] = {}
     for text in arguments:
         name, equals, value = text.partition("=")
         if not equals or not name:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.sandbox import Sandbox
+    from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 COUNTS = {
     "lead_sync": ("created", "updated", "skipped", "rejected"),
@@ -64,7 +65,7 @@ class DagSummary:
     errors: dict[str, str] = field(default_factory=dict)
     failed: list[str] = field(default_factory=list)
 
-    def add_results(self, results: Iterable[tuple[str, Mapping[str, Any]]], sandbox: Sandbox) -> None:
+    def add_results(self, results: Iterable[tuple[str, JsonObject]], sandbox: Sandbox) -> None:
         """Add the results of tasks. The state of emails is read from the sandbox."""
         for task, result in results:
             outcome = result.get("outcome")
@@ -86,7 +87,7 @@ def count_calls(sandbox: Sandbox) -> dict[str, Calls]:
     }
 
 
-def email_state(publication: Mapping[str, Any], sandbox: Sandbox) -> str:
+def email_state(publication: JsonObject, sandbox: Sandbox) -> str:
     """Return id, state and number of recipients of a published email, as the sandbox has them now."""
     job = publication.get("job") or {}
     number, reported = str(job.get("id", "")), str(publication.get("state", ""))
@@ -104,7 +105,7 @@ def email_state(publication: Mapping[str, Any], sandbox: Sandbox) -> str:
     return f"{number} {status}, sent to {sent:,}" if sent else f"{number} {status}"
 
 
-def _find(rows: Iterable[Mapping[str, Any]], number: str) -> Mapping[str, Any] | None:
+def _find(rows: Iterable[JsonObject], number: str) -> JsonObject | None:
     return next((row for row in rows if str(row["id"]) == number), None)
 
 

@@ -15,9 +15,8 @@ from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from typing_extensions import TypeAliasType
-
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
+from airflow_provider_mkt.client.json_types import Json as Json
 from airflow_provider_mkt.client.parameters import (
     encodable,
     errors_name,
@@ -28,10 +27,8 @@ from airflow_provider_mkt.client.parameters import (
 )
 from airflow_provider_mkt.client.redaction import describe_type
 
-T = TypeVar("T")
+T = TypeVar("T", covariant=True)
 
-# A TypeAliasType, because pydantic must be able to resolve it from the modules that use it.
-Json = TypeAliasType("Json", "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None")
 Envelope: TypeAlias = dict[str, Any]
 """A decoded JSON response. Its values are whatever the platform sent, hence ``Any``."""
 
@@ -137,7 +134,7 @@ class Call(Generic[T]):
         token.
     :param headers: additional header fields, such as ``Range``.
     :param file: whether the response is a file and not a JSON document. `read` gets the result of
-        :meth:`.wire.Response.file`.
+        :meth:`.platform.Response.file`.
     :param ok_errors: an error which means that the requested state already exists. The call then succeeds and
         `read` gets an empty response.
     :param bare_list: whether the response is a JSON array and not an object. `read` gets it under
@@ -246,10 +243,10 @@ def _is_json(value: Any) -> bool:
     """Return whether a value is certainly valid JSON. Fast, since bodies can contain hundreds of records."""
     kind = type(value)
     if kind is str:
-        return is_encodable(value)
+        return value.isascii() or is_encodable(value)
     if kind is dict:
         for key in value:
-            if type(key) is not str or not is_encodable(key):
+            if type(key) is not str or not (key.isascii() or is_encodable(key)):
                 return False
         inner = value.values()
     elif kind is list:
@@ -258,7 +255,10 @@ def _is_json(value: Any) -> bool:
         return kind in _PLAIN
     for item in inner:
         kind = type(item)
-        if not (is_encodable(item) if kind is str else kind in _PLAIN or _is_json(item)):
+        if kind is str:
+            if not (item.isascii() or is_encodable(item)):
+                return False
+        elif not (kind in _PLAIN or _is_json(item)):
             return False
     return True
 

@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from functools import partial, wraps
 from types import NoneType, UnionType
 from typing import (
-    TYPE_CHECKING,
     Annotated,
     Any,
     Literal,
@@ -35,13 +34,15 @@ from typing import (
 )
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import Json
 from airflow_provider_mkt.client.redaction import describe_type
-
-if TYPE_CHECKING:
-    from airflow_provider_mkt.client.call import Call
 
 T = TypeVar("T")
 P = ParamSpec("P")
+CallT = TypeVar("CallT")
+
+CheckFunction: TypeAlias = Callable[[str, Any], object]
+"""Takes the name of a field and its value, which has the annotated type; returns its normal form."""
 
 _LARGEST_ID = 2**63 - 1
 
@@ -211,8 +212,8 @@ def name_list(field: str, values: object) -> list[str]:
     return list(values)
 
 
-def mapping(field: str, value: object) -> dict[str, Any]:
-    """Check a mapping, which can be empty.
+def mapping(field: str, value: object) -> dict[str, Json]:
+    """Check a mapping, which can be empty. Its values are not checked: the body of the call does that.
 
     :raises InvalidInput: when it is not a mapping.
     """
@@ -227,10 +228,12 @@ def text_mapping(field: str, value: object) -> dict[str, str]:
     :raises InvalidInput: when it is not a mapping, or naming the entry that is not text.
     """
     checked = mapping(field, value)
+    texts: dict[str, str] = {}
     for name, text in checked.items():
         if not isinstance(name, str) or not isinstance(text, str):
             raise InvalidInput(f"{field}.{name}", f"must be text, not {describe_type(text)}")
-    return checked
+        texts[name] = text
+    return texts
 
 
 # -- types -------------------------------------------------------------------------------------------------
@@ -243,7 +246,7 @@ class Check:
     :param function: takes the name of the field and the value; returns the value in its normal form.
     """
 
-    function: Callable[[str, Any], Any]
+    function: CheckFunction
 
 
 def between(low: int, high: int) -> Check:
@@ -304,7 +307,7 @@ Amount: TypeAlias = Annotated[float, Check(finite_number)]
 # -- the decorator -----------------------------------------------------------------------------------------
 
 
-def endpoint(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
+def endpoint(function: Callable[P, CallT]) -> Callable[P, CallT]:
     """Make a function an endpoint: check its arguments by their types, and name the call in errors.
 
     A ``bool`` parameter takes only booleans, a ``Literal`` only its values, and an ``Annotated`` type what
@@ -313,11 +316,13 @@ def endpoint(function: Callable[P, Call[T]]) -> Callable[P, Call[T]]:
     """
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
     code = function.__code__
+    if not code.co_argcount and not code.co_kwonlyargcount:
+        return function
     positional = code.co_varnames[: code.co_argcount]
-    checks: dict[str, Callable[[str, Any], Any]] | None = None
+    checks: dict[str, CheckFunction] | None = None
 
     @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> Call[T]:
+    def checked(*args: P.args, **kwargs: P.kwargs) -> CallT:
         nonlocal checks
         if checks is None:
             checks = argument_checks(function)
@@ -349,14 +354,14 @@ def errors_name(call: str) -> Iterator[None]:
         raise InvalidInput(error.field, error.problem, call=call) from None
 
 
-def argument_checks(function: Callable[..., Any]) -> dict[str, Callable[[str, Any], Any]]:
+def argument_checks(function: Callable[..., object]) -> dict[str, CheckFunction]:
     """Return the checks of a function's parameters by name. Evaluates the function's annotations."""
     hints = get_type_hints(function, include_extras=True)
     hints.pop("return", None)
     return {name: check for name, hint in hints.items() if (check := _check_of(hint)) is not None}
 
 
-def _check_of(hint: Any) -> Callable[[str, Any], Any] | None:
+def _check_of(hint: object) -> CheckFunction | None:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint is bool:
         return to_bool
@@ -381,16 +386,16 @@ def _check_of(hint: Any) -> Callable[[str, Any], Any] | None:
     return None
 
 
-def _in_turn(steps: Sequence[Callable[[str, Any], Any]], field: str, value: Any) -> Any:
+def _in_turn(steps: Sequence[CheckFunction], field: str, value: object) -> object:
     for step in steps:
         value = step(field, value)
     return value
 
 
-def _unless_none(check: Callable[[str, Any], Any], field: str, value: Any) -> Any:
+def _unless_none(check: CheckFunction, field: str, value: object) -> object:
     return None if value is None else check(field, value)
 
 
-def _each(check: Callable[[str, Any], Any], field: str, values: Any) -> list[Any]:
+def _each(check: CheckFunction, field: str, values: Sequence[object]) -> list[object]:
     checked = item_list(field, values, at_least=0)
     return [check(f"{field}[{index}]", value) for index, value in enumerate(checked)]

@@ -45,7 +45,7 @@ def endpoints(platform: str) -> Iterator[tuple[str, Endpoint]]:
             yield f"{resource}.{function}", found
 
 
-def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
+def build(platform: str, name: str, arguments: Mapping[str, object]) -> Call[Any]:
     """Build a call from its name and its arguments in JSON.
 
     pydantic converts the arguments to the endpoint's types: a time can be ISO 8601 text, a number can be
@@ -77,7 +77,7 @@ def build(platform: str, name: str, arguments: Mapping[str, Any]) -> Call[Any]:
         )
         raise InvalidInput(f"arguments.{missing}", "is missing", call=name) from None
     try:
-        call: Call[Any] = _with_conversion(function)(**arguments)
+        call = _with_conversion(function)(**arguments)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -90,7 +90,7 @@ def _takes_only_text_or_numbers(function: Endpoint, parameter: str) -> bool:
     return _scalar_types(get_type_hints(function)[parameter]) <= {str, int, float, NoneType}
 
 
-def _scalar_types(hint: Any) -> set[Any]:
+def _scalar_types(hint: object) -> set[object]:
     if get_origin(hint) in (Union, UnionType, collections.abc.Sequence):
         return set().union(*map(_scalar_types, get_args(hint)))
     return {hint}

@@ -1,12 +1,14 @@
-"""The base of both platforms' hooks: the connection's account, and the ways to run calls."""
+"""The hook of a connection of either type: its account, and the ways to run calls."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from airflow.providers.common.compat.sdk import BaseHook
@@ -16,7 +18,7 @@ from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, Task
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.hooks.settings import shared_state_url, state_directory
+from airflow_provider_mkt.hooks.state import shared_state_url, state_directory
 from airflow_provider_mkt.version_compat import local_masker
 
 if TYPE_CHECKING:
@@ -38,12 +40,17 @@ if TYPE_CHECKING:
     )
     from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
-    from airflow_provider_mkt.client.transport.classification import Failure
     from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.client.transport.exchange import Reply, Session
-    from airflow_provider_mkt.client.transport.platform import Platform, Rate
+    from airflow_provider_mkt.client.transport.platform import Failure, Platform, Rate
 
 T = TypeVar("T")
+
+_HOOKS = {
+    "hubspot": "airflow_provider_mkt.hooks.hubspot.HubSpotHook",
+    "marketo": "airflow_provider_mkt.hooks.marketo.MarketoHook",
+}
+"""The hook of each connection type, by name as in the provider info: both are subclasses of the one here."""
 
 
 class MarketingHook(BaseHook):
@@ -67,9 +74,8 @@ class MarketingHook(BaseHook):
         self._platform: Platform | None = None
         self._sync: SyncDriver | None = None
         self._async: AsyncDriver | None = None
-        self._account_budget: Budget | None = None
         self._lock = threading.Lock()
-        self._mask: Callable[[str], None] | None = None
+        self._account: tuple[Session, Budget] | None = None
         self._counter = _CallCounter()
         self._run_context = RunContext()
 
@@ -79,8 +85,10 @@ class MarketingHook(BaseHook):
         The hook itself is not changed. The bound one has connections of its own, so it is closed by itself
         (it is a context manager). Both count their calls together.
         """
-        bound = type(self)(self.conn_id)
-        bound._platform, bound._counter, bound._run_context = self._platform, self._counter, run_context
+        bound = copy.copy(self)
+        bound._sync = bound._async = bound._account = None
+        bound._lock = threading.Lock()
+        bound._run_context = run_context
         return bound
 
     @property
@@ -130,7 +138,7 @@ class MarketingHook(BaseHook):
             )
         try:
             self._platform = self.platform_of(connection, extra)
-            self._account_budget = None
+            self._account = None
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
 
@@ -152,10 +160,11 @@ class MarketingHook(BaseHook):
         """Run a call and return its result with the attempts that it took."""
         from airflow_provider_mkt.client.transport.exchange import exchange
 
-        self.run_context.raise_if_cancelled()
+        if self._run_context.raise_if_cancelled is not None:
+            self._run_context.raise_if_cancelled()
         self._counter.add()
-        driver = self._sync_driver()
-        return driver.pump(exchange(call, self._session()))
+        driver, session = self._sync_session()
+        return driver.pump(exchange(call, session))
 
     async def arun(self, call: Call[T]) -> T:
         """Run a call on an event loop. Same results and errors as :meth:`run`."""
@@ -166,8 +175,8 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.client.transport.exchange import exchange
 
         await self.aplatform()
-        driver = self._async_driver()
-        return await driver.pump(exchange(call, self._session()))
+        driver, session = self._async_session()
+        return await driver.pump(exchange(call, session))
 
     def iterate(self, call: Call[list[T]]) -> Iterator[T]:
         """Yield the rows of every page of a call; a page is requested when its rows are needed."""
@@ -229,7 +238,7 @@ class MarketingHook(BaseHook):
                         case Pause(seconds, why):
                             if why:
                                 self.log.info("Waiting %.0f s: %s", seconds, why)
-                            await self._async_driver().sleep(seconds)
+                            await self._async_session()[0].sleep(seconds)
                 except PlatformError as error:
                     failure = error
         except StopIteration as stop:
@@ -242,7 +251,8 @@ class MarketingHook(BaseHook):
         """The account's limit for calls, as far as it is known."""
         from airflow_provider_mkt.client.call import Quota
 
-        return self._budget().rate(Quota.CALLS) or self.platform.rates[Quota.CALLS]
+        session, budget = self._session()
+        return budget.rate(Quota.CALLS) or session.platform.rates[Quota.CALLS]
 
     # -- what both platforms do ------------------------------------------------------------------
 
@@ -395,8 +405,7 @@ class MarketingHook(BaseHook):
     ) -> None:
         await self.aclose()
 
-    @contextmanager
-    def exclusive(self, what: str) -> Iterator[None]:
+    def exclusive(self, what: str) -> AbstractContextManager[None]:
         """Let one task at a time do *what* in this account, whichever credentials it uses.
 
         The lock holds on this machine, and on all machines that share a server (``[mkt] shared_state_url``).
@@ -408,61 +417,59 @@ class MarketingHook(BaseHook):
 
         site = self.platform.account.base_url  # type: ignore[attr-defined]
         name = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
-        with exclusive_lock(
+        return exclusive_lock(
             state_directory() / "locks",
             shared_state_url(),
             name,
             raise_if_cancelled=lambda: self.run_context.sleep(0),
             on_wait=lambda: self.log.info("Waiting for another task to finish: %s", what),
-        ):
-            yield
+        )
 
     # -- inside ----------------------------------------------------------------------------------
 
-    def _budget(self) -> Budget:
-        if self._account_budget is None:
+    def _session(self) -> tuple[Session, Budget]:
+        if self._account is None:
             from airflow_provider_mkt.client.ratelimit.budget import budget_of
+            from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
 
-            platform, location = self.platform, shared_state_url() or state_directory() / "budgets"
-            self._account_budget = budget_of(
+            platform, mask = self.platform, local_masker()
+            location = shared_state_url() or state_directory() / "budgets"
+            budget = budget_of(
                 location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight
             )
-        return self._account_budget
+            session = Session(
+                platform,
+                policy=self._run_context.retry_policy or RetryPolicy(),
+                on_failure=self._on_failure,
+                learn=budget.learn,
+                rates=budget.rates,
+                on_token=mask,
+            )
+            self._account = session, budget
+        return self._account
 
-    def _sync_driver(self) -> SyncDriver:
+    def _sync_session(self) -> tuple[SyncDriver, Session]:
         with self._lock:
+            session, budget = self._session()
             if self._sync is None:
                 from airflow_provider_mkt.client.transport.drivers import SyncDriver
 
-                self._sync = SyncDriver(self._budget(), sleep=self.run_context.sleep)
-            return self._sync
+                self._sync = SyncDriver(budget, sleep=self._run_context.sleep)
+            return self._sync, session
 
-    def _async_driver(self) -> AsyncDriver:
+    def _async_session(self) -> tuple[AsyncDriver, Session]:
+        session, budget = self._session()
         if self._async is None:
             from airflow_provider_mkt.client.transport.drivers import AsyncDriver
 
-            self._async = AsyncDriver(self._budget())
-        return self._async
-
-    def _session(self) -> Session:
-        from airflow_provider_mkt.client.transport.exchange import Session
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-
-        if self._mask is None:
-            self._mask = local_masker()
-        return Session(
-            self.platform,
-            policy=self.run_context.retry_policy or RetryPolicy(),
-            on_failure=self._on_failure,
-            learn=self._budget().learn,
-            on_token=self._mask,
-        )
+            self._async = AsyncDriver(budget)
+        return self._async, session
 
     def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
-        from airflow_provider_mkt.client.transport.classification import RetryAction
+        from airflow_provider_mkt.client.transport.platform import RetryAction
 
         if failure.action is RetryAction.BACK_OFF:
-            self._budget().refused(call.quota, wait)
+            self._session()[1].refused(call.quota, wait)
         if wait >= 1:
             self.log.info("%s; retrying in %.0f s", failure.error, wait)
         if self.run_context.on_failure is not None:
@@ -479,6 +486,34 @@ class _CallCounter:
     def add(self) -> None:
         with self._lock:
             self.calls += 1
+
+
+def hook_for(conn_id: str) -> MarketingHook:
+    """The hook of a connection to either platform.
+
+    :raises InvalidInput: when the connection has another type, or does not describe an account.
+    """
+    connection = BaseHook.get_connection(conn_id)
+    return _hook_of(conn_id, connection, connection.extra_dejson)
+
+
+async def ahook_for(conn_id: str) -> MarketingHook:
+    """The hook of a connection to either platform, looked up without blocking the event loop."""
+    connection, extra = await async_connection(conn_id)
+    return _hook_of(conn_id, connection, extra)
+
+
+def _hook_of(conn_id: str, connection: Connection, extra: Mapping[str, Any]) -> MarketingHook:
+    if connection.conn_type not in _HOOKS:
+        raise InvalidInput(
+            "conn_id",
+            f"connection {conn_id!r} is of type {connection.conn_type!r}; needed is hubspot or marketo",
+        )
+    module, _, name = _HOOKS[connection.conn_type].rpartition(".")
+    hook_class: type[MarketingHook] = getattr(import_module(module), name)
+    hook = hook_class(conn_id)
+    hook.describe(connection, extra)
+    return hook
 
 
 async def async_connection(conn_id: str) -> tuple[Connection, Mapping[str, Any]]:

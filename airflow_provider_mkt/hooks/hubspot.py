@@ -55,9 +55,8 @@ class HubSpotHook(MarketingHook):
     def platform_of(cls, connection: Connection, extra: Mapping[str, Any]) -> HubSpot:
         from pydantic import ValidationError
 
-        from airflow_provider_mkt.client.hubspot.platform import HubSpot
-        from airflow_provider_mkt.client.hubspot.settings import DEFAULT_HOST, HubSpotAccount
-        from airflow_provider_mkt.client.transport.address import base_url
+        from airflow_provider_mkt.client.hubspot.platform import DEFAULT_HOST, HubSpot, HubSpotAccount
+        from airflow_provider_mkt.client.transport.platform import base_url
 
         settings = {name: extra[name] for name in _SETTINGS if extra.get(name) not in (None, "")}
         settings["base_url"] = base_url(

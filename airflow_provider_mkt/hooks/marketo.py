@@ -51,8 +51,7 @@ class MarketoHook(MarketingHook):
     def platform_of(cls, connection: Connection, extra: Mapping[str, Any]) -> Marketo:
         from pydantic import ValidationError
 
-        from airflow_provider_mkt.client.marketo.platform import Marketo
-        from airflow_provider_mkt.client.marketo.settings import MarketoAccount, instance_url
+        from airflow_provider_mkt.client.marketo.platform import Marketo, MarketoAccount, instance_url
 
         for field, value, what in (
             ("host", connection.host, "the munchkin id or the REST endpoint"),

@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.client.call import Call
-    from airflow_provider_mkt.client.transport.classification import Failure
-    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-
-
-def _do_nothing() -> None:
-    pass
+    from airflow_provider_mkt.client.transport.exchange import RetryPolicy
+    from airflow_provider_mkt.client.transport.platform import Failure
 
 
 @dataclass(frozen=True)
@@ -32,13 +28,13 @@ class RunContext:
     """
 
     sleep: Callable[[float], None] = time.sleep
-    raise_if_cancelled: Callable[[], None] = _do_nothing
+    raise_if_cancelled: Callable[[], None] | None = None
     on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     retry_policy: RetryPolicy | None = None
 
     @classmethod
     def no_retry(cls) -> Self:
         """One attempt for each call and no waiting: for connection tests, and for cancelled tasks."""
-        from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+        from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 
         return cls(retry_policy=RetryPolicy.no_retry())

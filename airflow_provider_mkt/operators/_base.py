@@ -1,8 +1,9 @@
-"""The base of all operators: the hook of the connection, and errors in Airflow's terms."""
+"""The base of all operators: the hook of the connection, errors in Airflow's terms, and cancellation."""
 
 from __future__ import annotations
 
 import functools
+import threading
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,24 +12,26 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from airflow.providers.common.compat.sdk import AirflowFailException, Asset, BaseOperator
 
-from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted, ServerUnavailable
-
-# Modules that import these from here will import them from _parameters.
-from airflow_provider_mkt.operators._parameters import as_list as as_list
-from airflow_provider_mkt.operators._parameters import as_mapping as as_mapping
-from airflow_provider_mkt.operators._parameters import as_time as as_time
-from airflow_provider_mkt.operators._parameters import optional_str as optional_str
-from airflow_provider_mkt.operators._parameters import required_str as required_str
-from airflow_provider_mkt.operators._parameters import to_bool as to_bool
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    PlatformError,
+    QuotaExhausted,
+    ServerUnavailable,
+    TaskCancelled,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from airflow.providers.common.compat.sdk import Context
+    from pydantic import JsonValue
 
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 T = TypeVar("T")
+
+_UNWIND_SECONDS = 1.0
+"""Seconds after which a killed task counts as stuck in a call. Airflow ends its process 4 seconds later."""
 
 _MAX_REASONS = 5
 """Reasons that an error lists at most."""
@@ -49,7 +52,7 @@ class MarketingOperator(BaseOperator):
     @functools.cached_property
     def hook(self) -> MarketingHook:
         """The hook of the connection's platform."""
-        from airflow_provider_mkt.hooks.select import hook_for
+        from airflow_provider_mkt.hooks.base import hook_for
 
         return hook_for(self.conn_id)
 
@@ -88,7 +91,7 @@ class MarketingOperator(BaseOperator):
         events = context.get("outlet_events")
         if events is None or not isinstance(outcome, Mapping):
             return outcome
-        details: dict[str, Any] = {
+        details: dict[str, JsonValue] = {
             name: value for name, value in outcome.items() if isinstance(value, (bool, int, float, str))
         }
         if isinstance(reasons := outcome.get("reasons"), Mapping):
@@ -127,6 +130,80 @@ class MarketingOperator(BaseOperator):
         self.log.warning("%s. Deferred until %s", reason, moment.isoformat(timespec="minutes"))
         self.defer(trigger=DateTimeTrigger(moment=max(moment, datetime.now(UTC))), method_name="resume")
         raise AssertionError  # pragma: no cover - defer raises
+
+
+class Cancellable:
+    """Mixin of operators that run for long: their waits end when the task is killed.
+
+    Stands before the operator's base class, because it overrides ``on_kill``.
+    """
+
+    # Made when the action starts: Airflow copies operators, and an event cannot be copied.
+    _cancelled: threading.Event | None = None
+    _unwound: threading.Event | None = None
+
+    def reset_cancellation(self) -> None:
+        """Start an action that can be cancelled."""
+        self._cancelled = threading.Event()
+
+    def on_kill(self) -> None:
+        """End all waits and start nothing more. Requests under way are allowed to finish."""
+        self.cancel()
+        unwound = self._unwound
+        if unwound is None or unwound.is_set():
+            self.on_cancel()
+        else:
+            # Airflow calls this in a signal handler, which stops the task where it is, with its locks held.
+            # So the handler returns at once, and on_cancel runs while the task unwinds.
+            threading.Thread(target=self._cancel_unless, args=(unwound,), daemon=True).start()
+
+    def on_cancel(self) -> None:
+        """Clean up on the platform after a cancellation. Does not raise."""
+
+    @contextmanager
+    def cancellable(self) -> Iterator[None]:
+        """Run the block, and :meth:`on_cancel` after it when the task was cancelled."""
+        self._unwound = unwound = threading.Event()
+        try:
+            yield
+        finally:
+            unwound.set()
+            if self.cancelled:
+                self.on_cancel()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the task was cancelled."""
+        return self._cancelled is not None and self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        """End every wait, now and later."""
+        if self._cancelled is not None:
+            self._cancelled.set()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait.
+
+        :param seconds: how long; 0 only checks whether the task was cancelled.
+        :raises TaskCancelled: as soon as the task is cancelled.
+        """
+        if self._cancelled is not None and self._cancelled.wait(seconds):
+            raise TaskCancelled
+
+    def raise_if_cancelled(self) -> None:
+        """Raise :class:`TaskCancelled` when the task was cancelled."""
+        self.sleep(0)
+
+    def _cancel_unless(self, unwound: threading.Event) -> None:
+        if not unwound.wait(_UNWIND_SECONDS):
+            self.on_cancel()
+
+
+class CancellableOperator(Cancellable, MarketingOperator):
+    """Base of the operators that run for long.
+
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
+    """
 
 
 def fail_if_rejected(

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.operators._task_state import local_state, task_state_of
+from airflow_provider_mkt.hooks.state import local_state, task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.operators._cancellation import CancellableOperator
+    from airflow_provider_mkt.operators._base import CancellableOperator
     from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, RowResults
     from airflow_provider_mkt.sync.bulk_parts import Splitter
     from airflow_provider_mkt.sync.import_progress import ImportProgress

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.hooks.state import clear_count, local_state
 from airflow_provider_mkt.operators._files import result_path, whole_file
-from airflow_provider_mkt.operators._task_state import clear_count, local_state
 from airflow_provider_mkt.sync.choose_transport import Transport, choose_transport
 from airflow_provider_mkt.sync.rows import LeadRows
 

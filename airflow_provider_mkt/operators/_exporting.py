@@ -13,13 +13,12 @@ from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, QuotaExhausted
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.operators._base import MarketingOperator
-from airflow_provider_mkt.operators._cancellation import Cancellable
+from airflow_provider_mkt.hooks.state import task_state_of
+from airflow_provider_mkt.operators._base import Cancellable, MarketingOperator
 from airflow_provider_mkt.operators._export_files import WINDOW, ExportFiles, total
 from airflow_provider_mkt.operators._files import as_path
 from airflow_provider_mkt.operators._parameters import as_time
 from airflow_provider_mkt.operators._tables import Columns
-from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, cancel, job_states_of_event
 
 if TYPE_CHECKING:

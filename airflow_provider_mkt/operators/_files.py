@@ -11,20 +11,20 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_mkt.client.files import private_directory
+from airflow_provider_mkt.hooks.state import local_state
 from airflow_provider_mkt.operators._parameters import optional_str
-from airflow_provider_mkt.operators._task_state import local_state
 from airflow_provider_mkt.sync.rows import json_line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 
-def as_path(field: str, value: Any) -> str | None:
+def as_path(field: str, value: object) -> str | None:
     """Read a templated path: text or a path object; empty text is the same as None.
 
     :raises InvalidInput: on any other type.
@@ -83,7 +83,7 @@ def whole_file(path: str) -> Iterator[IO[bytes]]:
         draft.unlink(missing_ok=True)
 
 
-def write_rows(path: str, rows: Iterable[Any]) -> int:
+def write_rows(path: str, rows: Iterable[object]) -> int:
     """Write rows as JSON Lines to a file that appears when it is complete. Returns the number of rows."""
     count = 0
     with whole_file(path) as file:
@@ -93,7 +93,7 @@ def write_rows(path: str, rows: Iterable[Any]) -> int:
     return count
 
 
-def write_csv(path: str, rows: Iterable[Mapping[str, Any]]) -> int:
+def write_csv(path: str, rows: Iterable[Mapping[str, object]]) -> int:
     """Write rows as CSV to a file that appears when it is complete. Returns the number of rows.
 
     The columns are known only after the last row, so the rows are kept in a temporary file until then.

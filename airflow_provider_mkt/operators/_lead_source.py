@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.sync.mapping import FieldMapping, Type
     from airflow_provider_mkt.sync.rows import Blank, Row
 
-Leads: TypeAlias = "Sequence[Mapping[str, Any]] | Callable[[], Iterable[Mapping[str, Any]]] | str"
+Leads: TypeAlias = "Sequence[Mapping[str, object]] | Callable[[], Iterable[Mapping[str, object]]] | str"
 """Mappings of field to value, JSON text of them, or a callable that returns any iterable of them."""
 
 SOURCE_FIELDS = (
@@ -56,9 +56,9 @@ class SourceParameters(Protocol):
     source_format: Format | None
     sql: str | None
     sql_conn_id: str | None
-    sql_parameters: Mapping[str, Any] | Sequence[Any] | None
+    sql_parameters: Mapping[str, object] | Sequence[object] | None
     columns: Mapping[str, str | None] | str | None
-    constants: Mapping[str, Any] | str | None
+    constants: Mapping[str, object] | str | None
     null_values: Sequence[str]
     types: Mapping[str, Type] | None
     blank: Blank

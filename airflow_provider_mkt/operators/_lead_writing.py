@@ -9,11 +9,10 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.hooks.state import clear_count, local_state, task_digest, task_state_of
 from airflow_provider_mkt.operators._files import as_path, open_for_writing, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import SOURCE_FIELDS
-from airflow_provider_mkt.operators._parameters import optional_str
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
-from airflow_provider_mkt.operators._task_state import clear_count, local_state, task_digest, task_state_of
+from airflow_provider_mkt.operators._parameters import RejectThreshold, optional_str
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.ports import LeadWriter
     from airflow_provider_mkt.client.call import Call
-    from airflow_provider_mkt.client.transport.classification import Failure
+    from airflow_provider_mkt.client.transport.platform import Failure
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.operators._cancellation import CancellableOperator
+    from airflow_provider_mkt.operators._base import CancellableOperator
     from airflow_provider_mkt.operators._lead_source import Source
     from airflow_provider_mkt.state.sync_progress import SyncProgress
     from airflow_provider_mkt.sync.calls import CallTransport
@@ -83,17 +82,15 @@ class LeadWriting:
         writer: LeadWriter,
         options: WriteOptions,
     ) -> None:
-        self.operator, self.context = operator, context
-        self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
-        self.writer, self.options = writer, options
-        self.task_state, self.task = task_state_of(context), task_digest(context)
-        self._transport: CallTransport | None = None
         operator.reset_cancellation()
-
-    @property
-    def key(self) -> str | None:
+        self.operator, self.context = operator, context
+        self.writer, self.options = writer, options
+        self.key = options.lookup_field if writer.repeatable else None
         """The field that every row needs."""
-        return self.options.lookup_field if self.writer.repeatable else None
+        self.task, self.task_state = task_digest(context), task_state_of(context)
+        self._transport: CallTransport | None = None
+        self.hook = hook.bind(RunContext(sleep=self._sleep, on_failure=self._on_failure))
+        self.platform = self.hook.platform
 
     def run(self, source: Source, result: Callable[[SyncOutcome], OutcomeT]) -> OutcomeT:
         """Write the leads of a source by calls, and return the task's result.
@@ -114,8 +111,7 @@ class LeadWriting:
         from airflow_provider_mkt.sync.results import ResultFiles
 
         hook, writer, options, log = self.hook, self.writer, self.options, self.operator.log
-        platform = hook.platform
-        ceiling = platform.max_concurrency
+        ceiling = self.platform.max_concurrency
         transport = self._transport = CallTransport(
             hook,
             hook.conn_type,
@@ -123,7 +119,7 @@ class LeadWriting:
             self.task_state,
             writer,
             max_concurrency=min(options.max_concurrency or ceiling, ceiling),
-            daily_reserve=platform.daily_reserve,
+            daily_reserve=self.platform.daily_reserve,
             log=log,
         )
         report, wants_outcomes = transport.report, options.outcomes_path is not None

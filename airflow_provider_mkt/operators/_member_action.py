@@ -11,13 +11,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.operators._base import MarketingOperator
-from airflow_provider_mkt.operators._cancellation import Cancellable
+from airflow_provider_mkt.hooks.state import task_digest, task_state_of
+from airflow_provider_mkt.operators._base import Cancellable, MarketingOperator
 from airflow_provider_mkt.operators._files import as_path, result_path, write_rows
 from airflow_provider_mkt.operators._member_source import leads_from_file, leads_from_value
-from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
-from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
+from airflow_provider_mkt.operators._parameters import RejectThreshold, hold_callable, optional_str
 from airflow_provider_mkt.operators.outcomes import MemberOutcome
 
 if TYPE_CHECKING:
@@ -26,8 +24,8 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.members import MemberAction, MemberStatus
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._member_source import Leads
-    from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
     from airflow_provider_mkt.sync.member_table import MemberTable
+    from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
 
 _REASONS_MAX = 50
 _SHARE_OF_AT_LEAST = 1_000
@@ -107,8 +105,8 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
 
         :raises AirflowFailException: when more leads are rejected than allowed, or a result is unknown.
         """
-        from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
         from airflow_provider_mkt.sync.member_table import MemberTable
+        from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
 
         self.reset_cancellation()
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)

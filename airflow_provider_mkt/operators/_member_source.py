@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from airflow.providers.common.compat.sdk import ObjectStoragePath
 
@@ -21,11 +21,11 @@ _ID_COLUMNS = ("id", "lead", "lead_id", "contact_id", "email")
 
 Leads: TypeAlias = Sequence[str | int] | Callable[[], Iterable[str | int]] | str
 """Ids of leads: a list, JSON text of a list, or a callable that returns an iterable."""
-ParseId: TypeAlias = Callable[[str, Any], str]
+ParseId: TypeAlias = Callable[[str, object], str]
 """Validates the id in a field, given the field's name and its value."""
 
 
-def leads_from_value(leads: Leads | None, parse_id: ParseId) -> Iterator[str]:
+def leads_from_value(leads: Leads | HeldCallable | None, parse_id: ParseId) -> Iterator[str]:
     """Read leads from a list, from JSON text of a list, or from a callable.
 
     :raises InvalidInput: naming the entry that is not a lead.
@@ -89,14 +89,14 @@ def _id_columns(column: str | None, columns: Sequence[str] | None) -> Sequence[s
     return (column,)
 
 
-def _rejected_by_sync(record: Mapping[str, Any]) -> bool:
+def _rejected_by_sync(record: Mapping[str, object]) -> bool:
     """Whether a row of a sync's outcomes file is of a lead that was not written, and so has no id."""
     return (
         "row" in record and "outcome" in record and (record["outcome"] == "rejected" or not record.get("id"))
     )
 
 
-def _id_of(row: Row, record: Mapping[str, Any], columns: Sequence[str]) -> Any:
+def _id_of(row: Row, record: Mapping[str, object], columns: Sequence[str]) -> object:
     for name in columns:
         if record.get(name) not in (None, ""):
             return record[name]

@@ -7,10 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._files import write_rows
 from airflow_provider_mkt.operators._parameters import as_mapping, optional_str
-from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.sync.rows import json_line
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class NamedCallOperator(MarketingOperator):
         # A platform's answer may be a person's data, which does not belong in asset events.
         return outcome
 
-    def _once(self, hook: MarketingHook, call: Call[Any], task_state: TaskState) -> Any:
+    def _once(self, hook: MarketingHook, call: Call[object], task_state: TaskState) -> object:
         from airflow_provider_mkt.actions.idempotency import send_at_most_once
         from airflow_provider_mkt.client.call import Replay
 
@@ -98,7 +98,7 @@ class NamedCallOperator(MarketingOperator):
         self.log.info("Wrote %d rows of %s to %s", count, self.call, path)
         return {"outcome": "rows_written", "platform": self.platform, "rows": count, "path": path}
 
-    def _xcom_result(self, call: Call[Any], result: object) -> object:
+    def _xcom_result(self, call: Call[object], result: object) -> object:
         """Return what of a result goes into XCom. A result that is too large does not fail the task."""
         complete = json.loads(json_line(result))
         safe = _mask_secrets(complete)

@@ -11,10 +11,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
+
+T = TypeVar("T")
 
 _EMPTY = ("", "None")
 """Text that a template renders to when its value is missing."""
@@ -160,12 +162,65 @@ class HeldCallable:
 
     def __repr__(self) -> str:
         # No memory address: the text is part of the serialized DAG, whose hash must not change.
-        named: Any = self.function if hasattr(self.function, "__qualname__") else type(self.function)
-        # A method of a built-in type, such as ``iterator.__next__``, has no module.
-        module = getattr(named, "__module__", None) or "builtins"
-        return f"<callable {module}.{named.__qualname__}>"
+        named: object = self.function
+        if not getattr(named, "__module__", None) or not hasattr(named, "__qualname__"):
+            named = type(named)
+        return f"<callable {named.__module__}.{getattr(named, '__qualname__', '')}>"
 
 
-def hold_callable(value: object) -> Any:
+def hold_callable(value: T) -> T | HeldCallable:
     """Return a callable in a :class:`HeldCallable`, and any other value as it is."""
     return HeldCallable(value) if callable(value) else value
+
+
+@dataclass(frozen=True)
+class RejectThreshold:
+    """A number of records, or a share of all, that may be rejected.
+
+    :param count: at most this number; None for no such limit.
+    :param share: at most this share (0-1) of all; None for no such limit.
+    """
+
+    count: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def of(cls, field: str, value: object) -> RejectThreshold:
+        """Read a templated limit: 10, 0.05, ``"10"``, ``"5%"``, or None for no limit.
+
+        :raises InvalidInput: on any other value.
+        """
+        if value is None or value in ("", "None"):
+            return cls()
+        if isinstance(value, str):
+            value = _number(field, value.strip())
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return cls(count=value)
+        if isinstance(value, float) and 0 <= value <= 1:
+            return cls(share=value)
+        raise InvalidInput(
+            field, f"must be a whole number, or a share from 0 to 1, not {describe_type(value)}"
+        )
+
+    def allows(self, rejected: int, total: int) -> bool:
+        """Whether *rejected* of *total* are allowed."""
+        if self.count is not None:
+            return rejected <= self.count
+        if self.share is not None:
+            # 29 of 100 are 29 %, though 0.29 * 100 comes out a little below 29.
+            return rejected <= self.share * total + 1e-6
+        return True
+
+    def __str__(self) -> str:
+        if self.count is not None:
+            return str(self.count)
+        return f"{self.share:.2%}" if self.share is not None else "any number"
+
+
+def _number(field: str, text: str) -> int | float:
+    try:
+        if text.endswith("%"):
+            return float(text[:-1]) / 100
+        return int(text) if text.isdigit() else float(text)
+    except ValueError:
+        raise InvalidInput(field, f"must be a number or a percentage, not {describe_type(text)}") from None

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import JobFailed
 from airflow_provider_mkt.operators._parameters import as_mapping, is_missing, optional_list, optional_str
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.client.marketo.bulk import FileFormat
 
 _DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
 
@@ -27,7 +30,7 @@ class Columns:
 
     fields: list[str]
     headers: dict[str, str]
-    file_format: Any
+    file_format: FileFormat
     """Checked by the call that takes it, which accepts only those three."""
 
     @classmethod
@@ -39,7 +42,7 @@ class Columns:
         return cls(
             optional_list("fields", fields),
             {} if is_missing(headers) else as_mapping("column_headers", headers),
-            (optional_str("file_format", file_format) or "csv").lower(),
+            cast("FileFormat", (optional_str("file_format", file_format) or "csv").lower()),
         )
 
     def header_line(self, names: Iterable[str]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.jobs import Job, JobStateDict
     from airflow_provider_mkt.actions.polling import Log, PollFailureBudget
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.triggers._waiting import WaitEvent
 
 
 class JobsOverdue(AirflowException):
@@ -30,7 +31,7 @@ class PollingFailed(AirflowException):
     """Status polls kept failing."""
 
 
-def jobs_of(value: Any, where: str = "job") -> list[Job]:
+def jobs_of(value: object, where: str = "job") -> list[Job]:
     """Return the jobs in a value: a job, a list of jobs, or an operator's result with ``job`` or ``jobs``.
 
     :raises InvalidInput: when there is none.
@@ -131,18 +132,17 @@ def wait_in_worker(
     return [state.to_json() for state in states]
 
 
-def job_states_of_event(event: Any) -> list[JobStateDict]:
+def job_states_of_event(event: object) -> list[JobStateDict]:
     """Return the job states of the trigger's event.
 
     :raises AirflowFailException: when a job was canceled or failed, or polls cannot work.
     :raises JobsOverdue: at the deadline.
     :raises PollingFailed: when polls kept failing.
     """
-    job_states: list[JobStateDict] = list(succeeded(event).get("job_states") or ())
-    return job_states
+    return list(succeeded(event).get("job_states") or ())
 
 
-def succeeded(event: Any) -> Mapping[str, Any]:
+def succeeded(event: object) -> WaitEvent:
     """Return the event of a trigger whose wait succeeded.
 
     :raises AirflowFailException: when it cannot succeed any more, or polls cannot work.
@@ -155,7 +155,7 @@ def succeeded(event: Any) -> Mapping[str, Any]:
     message = str(event.get("message"))
     match event["status"]:
         case "success":
-            return event
+            return cast("WaitEvent", event)
         case "failed":
             raise AirflowFailException(message)
         case "timeout":
@@ -212,7 +212,9 @@ class WaitingOperator(MarketingOperator):
         self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
 
-    def wait_for_jobs(self, context: Context, jobs: Sequence[Job], outcome: dict[str, Any]) -> dict[str, Any]:
+    def wait_for_jobs(
+        self, context: Context, jobs: Sequence[Job], outcome: dict[str, object]
+    ) -> dict[str, object]:
         """Wait for *jobs* where that is wanted, and return what :meth:`build_outcome` makes of *outcome*.
 
         :param outcome: plain JSON. In the triggerer it is kept with the trigger, so it must be small.
@@ -242,20 +244,24 @@ class WaitingOperator(MarketingOperator):
         self._wait_in_triggerer(jobs, outcome, deadline)
 
     def build_outcome(
-        self, context: Context, outcome: dict[str, Any], job_states: Sequence[JobStateDict]
-    ) -> dict[str, Any]:
+        self, context: Context, outcome: dict[str, object], job_states: Sequence[JobStateDict]
+    ) -> dict[str, object]:
         """Return the task's result once all its jobs are complete."""
         state = job_states[0]["raw_status"] if job_states else outcome.get("state")
         return {**outcome, "state": state, "job_states": list(job_states)}
 
-    def execute_complete(self, context: Context, event: Any = None) -> dict[str, Any]:
+    def execute_complete(self, context: Context, event: object = None) -> dict[str, object]:
         """Resume with the trigger's event."""
-        job_states = job_states_of_event(event)
+        done = succeeded(event)
         with self.airflow_errors():
-            outcome = self.build_outcome(context, dict(event.get("carry") or {}), job_states)
+            outcome = self.build_outcome(
+                context, dict(done.get("carry") or {}), list(done.get("job_states") or ())
+            )
             return dict(self.emit_asset_events(context, outcome))
 
-    def _wait_in_triggerer(self, jobs: Sequence[Job], outcome: dict[str, Any], deadline: float) -> NoReturn:
+    def _wait_in_triggerer(
+        self, jobs: Sequence[Job], outcome: dict[str, object], deadline: float
+    ) -> NoReturn:
         self.defer(
             trigger=BatchStatusTrigger(
                 conn_id=self.conn_id,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_mapping, optional_str, required_str
 from airflow_provider_mkt.operators._member_action import MemberOperator
+from airflow_provider_mkt.operators._parameters import as_mapping, optional_str, required_str
 from airflow_provider_mkt.operators.outcomes import CampaignRequestOutcome
 
 if TYPE_CHECKING:

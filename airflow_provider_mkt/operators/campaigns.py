@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator, fail_if_rejected
 from airflow_provider_mkt.operators._parameters import (
     as_list,
@@ -14,7 +15,6 @@ from airflow_provider_mkt.operators._parameters import (
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._parameters import as_list, optional_str, required_str, to_bool
-from airflow_provider_mkt.operators._task_state import task_state_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._parameters import (
     as_mapping,
@@ -15,7 +16,6 @@ from airflow_provider_mkt.operators._parameters import (
     required_str,
     to_bool,
 )
-from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 
 if TYPE_CHECKING:

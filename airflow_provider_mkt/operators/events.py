@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import MarketingOperator, fail_if_rejected
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._base import CancellableOperator, MarketingOperator, fail_if_rejected
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import (

@@ -11,12 +11,11 @@ from airflow.providers.common.compat.sdk import AirflowFailException, conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.run_context import RunContext
+from airflow_provider_mkt.operators._base import CancellableOperator
 from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
 from airflow_provider_mkt.operators._files import as_path, result_path, whole_file
 from airflow_provider_mkt.operators._lead_source import ImportFile
-from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
+from airflow_provider_mkt.operators._parameters import RejectThreshold, as_list, as_mapping, optional_str
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -111,7 +110,7 @@ class ImportLeadsOperator(CancellableOperator):
         source: str,
         source_format: Format | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, Any] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         null_values: Sequence[str] = ("null",),
         action: str = "createOrUpdate",
         lookup_field: str = "email",
@@ -197,7 +196,7 @@ class ImportLeadsOperator(CancellableOperator):
         self._fail_if_rejected(context, outcome, threshold)
         return outcome
 
-    def resume(self, context: Context, event: Any = None) -> Any:
+    def resume(self, context: Context, event: object = None) -> Any:
         """Continue after a deferral. The event does not matter: the jobs themselves are polled."""
         self.resumed = True
         try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import MarketingOperator
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.hooks.state import task_digest, task_state_of
+from airflow_provider_mkt.operators._base import CancellableOperator, MarketingOperator
 from airflow_provider_mkt.operators._lead_source import LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import (
@@ -14,7 +14,6 @@ from airflow_provider_mkt.operators._parameters import (
     optional_str,
     required_str,
 )
-from airflow_provider_mkt.operators._task_state import task_digest, task_state_of
 from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
 
 if TYPE_CHECKING:
@@ -102,9 +101,9 @@ class PushLeadsOperator(CancellableOperator):
         source_format: Format | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
-        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, Any] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         null_values: Sequence[str] = (),
         types: Mapping[str, Type] | None = None,
         blank: Blank = "omit",
@@ -195,7 +194,7 @@ class SubmitFormOperator(MarketingOperator):
         *,
         conn_id: str,
         form_id: str | int,
-        fields: Mapping[str, Any] | str,
+        fields: Mapping[str, object] | str,
         program_id: str | int | None = None,
         visitor_data: Mapping[str, str] | str | None = None,
         cookie: str | None = None,

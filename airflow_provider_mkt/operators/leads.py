@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._cancellation import CancellableOperator
+from airflow_provider_mkt.operators._base import CancellableOperator
 from airflow_provider_mkt.operators._lead_source import Leads, LeadSource
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import hold_callable, optional_str
@@ -109,9 +109,9 @@ class SyncLeadsOperator(CancellableOperator):
         source_format: Format | None = None,
         sql: str | None = None,
         sql_conn_id: str | None = None,
-        sql_parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
-        constants: Mapping[str, Any] | str | None = None,
+        constants: Mapping[str, object] | str | None = None,
         null_values: Sequence[str] = (),
         types: Mapping[str, Type] | None = None,
         blank: Blank = "omit",
@@ -181,7 +181,7 @@ class SyncLeadsOperator(CancellableOperator):
         writing.fail_if_rejected(outcome)
         return outcome
 
-    def resume(self, context: Context, event: Any = None) -> Any:
+    def resume(self, context: Context, event: object = None) -> Any:
         """Continue after a deferral. The event does not matter: the jobs themselves are polled."""
         self.resumed = True
         try:

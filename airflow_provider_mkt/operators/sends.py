@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._member_action import MemberOperator
 from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str, required_str
-from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 from airflow_provider_mkt.operators.outcomes import EmailMailingOutcome
 

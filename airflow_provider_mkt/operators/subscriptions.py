@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._base import optional_str, required_str, to_bool
 from airflow_provider_mkt.operators._member_action import MemberOperator
+from airflow_provider_mkt.operators._parameters import optional_str, required_str, to_bool
 from airflow_provider_mkt.operators.outcomes import SubscriptionOutcome, UnsubscriptionOutcome
 
 if TYPE_CHECKING:

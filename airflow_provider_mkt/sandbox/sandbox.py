@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from airflow_provider_mkt.sandbox.hubspot.platform import HubSpot
 from airflow_provider_mkt.sandbox.marketo.platform import Marketo
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.http_server import HTTPServer
-from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 
 HOST = "127.0.0.1"
 START_TIMEOUT = 10.0
@@ -44,7 +44,7 @@ class Sandbox:
         self._ports = {"hubspot": hubspot_port, "marketo": marketo_port}
         self.hubspot = HubSpot(self.clock, seed=seed, latency=latency)
         self.marketo = Marketo(self.clock, seed=seed, latency=latency)
-        both: list[Platform[Any, Any]] = [self.hubspot, self.marketo]
+        both: list[AnyPlatform] = [self.hubspot, self.marketo]
         self.platforms = {platform.name: platform for platform in both if only in (None, platform.name)}
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None

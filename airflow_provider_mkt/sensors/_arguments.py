@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.operators._base import as_list, as_time, required_str
+from airflow_provider_mkt.operators._parameters import as_list, as_time, required_str
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,7 @@ IDS_MAX = 3_000
 _CLOCKS_APART = timedelta(seconds=90)
 
 
-def as_count(field: str, value: Any) -> int:
+def as_count(field: str, value: object) -> int:
     """Read a templated count: a whole number of 1 or more, or its text.
 
     :raises InvalidInput: when it is anything else.
@@ -31,7 +31,7 @@ def as_count(field: str, value: Any) -> int:
     return value
 
 
-def as_ids(field: str, value: Any) -> list[str]:
+def as_ids(field: str, value: object) -> list[str]:
     """Read a templated list of ids, each once.
 
     :raises InvalidInput: when it is not a list of ids, or too long.
@@ -42,7 +42,7 @@ def as_ids(field: str, value: Any) -> list[str]:
     return list(dict.fromkeys(ids))
 
 
-def time_or_run_start(context: Context, field: str, value: Any) -> datetime:
+def time_or_run_start(context: Context, field: str, value: object) -> datetime:
     """Read a templated time; the DAG run's start when not given.
 
     :raises InvalidInput: when it is not a time with an offset.

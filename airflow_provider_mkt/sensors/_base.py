@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
@@ -16,11 +16,11 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.operators._task_state import task_state_of
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._waiting import JobsOverdue, PollingFailed, polling_errors, succeeded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
     from airflow.providers.common.compat.sdk import Context
@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.polling import PollFailureBudget
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
-    from airflow_provider_mkt.triggers._waiting import WaitingTrigger
+    from airflow_provider_mkt.triggers._waiting import WaitEvent, WaitingTrigger
+
+ResultT = TypeVar("ResultT")
+"""What a poll returns when the wait is over."""
 
 
-class WaitingSensor(BaseSensorOperator):
+class WaitingSensor(BaseSensorOperator, Generic[ResultT]):
     """Base of the sensors. They work the same in poke, reschedule and deferrable mode.
 
     :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type decides the platform.
@@ -68,7 +71,7 @@ class WaitingSensor(BaseSensorOperator):
         """
         raise NotImplementedError
 
-    def poll(self, context: Context, hook: MarketingHook) -> Procedure[Any]:
+    def poll(self, context: Context, hook: MarketingHook) -> Procedure[ResultT | None]:
         """Poll once. Returns what :meth:`finish` takes when the wait is over, else None.
 
         :raises PlatformError: a permanent one when the wait is over and failed.
@@ -79,11 +82,11 @@ class WaitingSensor(BaseSensorOperator):
         """Return the trigger that goes on waiting until *deadline* (epoch seconds)."""
         raise NotImplementedError
 
-    def result(self, event: Mapping[str, Any]) -> Any:
+    def result(self, event: WaitEvent) -> ResultT:
         """Return what :meth:`finish` takes, from the trigger's event."""
         raise NotImplementedError
 
-    def finish(self, context: Context, result: Any) -> Any:
+    def finish(self, context: Context, result: ResultT) -> object:
         """Return the task's result."""
         return result
 
@@ -91,9 +94,10 @@ class WaitingSensor(BaseSensorOperator):
         """Poll once, then wait in the sensor's mode."""
         self._prepare(context)
         if self.deferrable:
-            poked = self.poke(context)
-            if poked.is_done:
-                return self._finish(context, poked.xcom_value)
+            with self._skipping():
+                first = self._poll(context)
+            if first is not None:
+                return self._finish(context, first)
             self.defer(
                 trigger=self.trigger(context, time.time() + self.timeout), method_name="execute_complete"
             )
@@ -112,7 +116,7 @@ class WaitingSensor(BaseSensorOperator):
             result = self._poll(context)
         return PokeReturnValue(result is not None, result)
 
-    def execute_complete(self, context: Context, event: Any = None) -> Any:
+    def execute_complete(self, context: Context, event: object = None) -> Any:
         """Resume with the trigger's event."""
         try:
             result = self.result(succeeded(event))
@@ -122,7 +126,7 @@ class WaitingSensor(BaseSensorOperator):
 
     def hook(self) -> MarketingHook:
         """Return the hook of the connection's platform."""
-        from airflow_provider_mkt.hooks.select import hook_for
+        from airflow_provider_mkt.hooks.base import hook_for
 
         return hook_for(self.conn_id)
 
@@ -135,7 +139,7 @@ class WaitingSensor(BaseSensorOperator):
         if not self.own_interval:
             self.poke_interval = interval
 
-    def _finish(self, context: Context, result: Any) -> Any:
+    def _finish(self, context: Context, result: ResultT) -> object:
         with self._skipping():
             try:
                 return self.finish(context, result)
@@ -156,7 +160,7 @@ class WaitingSensor(BaseSensorOperator):
                 raise AirflowSkipException(str(error)) from error
             raise
 
-    def _poll(self, context: Context) -> Any:
+    def _poll(self, context: Context) -> ResultT | None:
         from airflow_provider_mkt.actions.polling import poll_within_budget
 
         failure_budget = self._failure_budget(context)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.operators._task_state import task_state_of
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.jobs import Job, PollCache
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.triggers._waiting import WaitEvent
 
 
-class ConditionSensor(WaitingSensor):
+class ConditionSensor(WaitingSensor[dict[str, object]]):
     """Base of the sensors that wait for a condition.
 
     A subclass names its condition and returns the arguments of it.
@@ -27,7 +28,7 @@ class ConditionSensor(WaitingSensor):
     condition: ClassVar[str]
     _cache: PollCache | None = None
 
-    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, object]:
         """Return the condition's arguments, as plain JSON.
 
         :raises InvalidInput: naming the field that is wrong.
@@ -40,7 +41,7 @@ class ConditionSensor(WaitingSensor):
             _check_no_mail_address(job.arguments)
         return hook.condition_spec(job).poke_interval
 
-    def poll(self, context: Context, hook: MarketingHook) -> Procedure[dict[str, Any] | None]:
+    def poll(self, context: Context, hook: MarketingHook) -> Procedure[dict[str, object] | None]:
         from airflow_provider_mkt.actions.polling import completed, poll_jobs
 
         job, cache = self._job(context, hook), self._poll_cache(context)
@@ -56,14 +57,14 @@ class ConditionSensor(WaitingSensor):
             condition = self._job(context, hook).to_condition_json()
         return ConditionTrigger(
             conn_id=self.conn_id,
-            condition=dict(condition),
+            condition=condition,
             deadline=deadline,
             poll_interval=self.poke_interval,
             max_poll_failure_time=self.max_poll_failure_time,
             state=self._cache,
         )
 
-    def result(self, event: Mapping[str, Any]) -> dict[str, Any]:
+    def result(self, event: WaitEvent) -> dict[str, object]:
         return dict(event.get("details") or {})
 
     def _job(self, context: Context, hook: MarketingHook) -> Job:
@@ -83,7 +84,7 @@ class ConditionSensor(WaitingSensor):
         return self._cache
 
 
-def _check_no_mail_address(value: Any, where: str = "") -> None:
+def _check_no_mail_address(value: object, where: str = "") -> None:
     """Check that no mail address would be kept with a trigger.
 
     :raises InvalidInput: naming the argument.

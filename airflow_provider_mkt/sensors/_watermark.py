@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from airflow.providers.common.compat.sdk import Variable
 
@@ -44,6 +44,22 @@ class Window:
     known: frozenset[str] = frozenset()
 
 
+class _Begun(TypedDict):
+    """The window of a DAG run, as it is kept."""
+
+    since: str
+    round: int
+
+
+class _Kept(TypedDict):
+    """The watermark, as it is kept."""
+
+    since: str
+    known: list[str]
+    round: int
+    runs: dict[str, _Begun]
+
+
 class Watermark:
     """The watermark of one sensor.
 
@@ -66,10 +82,10 @@ class Watermark:
         :param first: where to start when the Variable does not exist.
         :raises InvalidInput: when the Variable is not a watermark.
         """
-        kept = self._kept() or {"since": first.isoformat(), "known": [], "round": 0, "runs": {}}
+        kept = self._kept() or _Kept(since=first.isoformat(), known=[], round=0, runs={})
         begun = kept["runs"].get(run)
         if begun is None:
-            begun = {"since": kept["since"], "round": kept["round"]}
+            begun = _Begun(since=kept["since"], round=kept["round"])
             runs = {**kept["runs"], run: begun}
             self._keep({**kept, "runs": dict(list(runs.items())[-RUNS_MAX:])})
         # The known changes may be those of this run, read and not reported before it was killed.
@@ -78,23 +94,26 @@ class Watermark:
 
     def advance(self, since: datetime, known: Iterable[str]) -> None:
         """Move the watermark: later runs read from *since*, without the changes that are *known*."""
-        kept = self._kept() or {"round": 0, "runs": {}}
+        kept = self._kept() or _Kept(since="", known=[], round=0, runs={})
         self._keep({**kept, "since": since.isoformat(), "known": list(known), "round": kept["round"] + 1})
 
-    def _kept(self) -> dict[str, Any] | None:
+    def _kept(self) -> _Kept | None:
         try:
             kept = Variable.get(self.name, default=None, deserialize_json=True)
             if kept is None:
                 return None
             datetime.fromisoformat(kept["since"])
-            return {"known": kept["known"], "round": int(kept["round"]), "runs": dict(kept["runs"])} | {
-                "since": kept["since"]
-            }
+            return _Kept(
+                since=kept["since"],
+                known=kept["known"],
+                round=int(kept["round"]),
+                runs=dict(kept["runs"]),
+            )
         except (ValueError, TypeError, KeyError):
             problem = f"Airflow Variable {self.name} is not a watermark; delete it to start again"
             raise InvalidInput("variable", problem) from None
 
-    def _keep(self, kept: Mapping[str, Any]) -> None:
+    def _keep(self, kept: _Kept) -> None:
         Variable.set(
             self.name, dict(kept), description="How far changes of leads have been read.", serialize_json=True
         )
@@ -121,7 +140,7 @@ class Reading:
     _leads: set[str] = field(default_factory=set)
     _latest: list[tuple[datetime, str]] = field(default_factory=list)
 
-    def leads(self, changes: Iterable[Change]) -> Iterator[dict[str, Any]]:
+    def leads(self, changes: Iterable[Change]) -> Iterator[dict[str, object]]:
         """Yield a row for each lead with an unknown change: ``id``, and whether it is ``new``."""
         for change in changes:
             self._note(change)

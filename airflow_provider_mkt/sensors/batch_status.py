@@ -4,34 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.providers.common.compat.sdk import conf
+
 from airflow_provider_mkt.client.errors import JobFailed
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
+from airflow_provider_mkt.operators._parameters import RejectThreshold
 from airflow_provider_mkt.operators._waiting import cancel, jobs_of
 from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from datetime import timedelta
 
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_mkt.actions.jobs import JobStateDict
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.triggers._waiting import WaitEvent
 
 
-class BatchStatusSensor(WaitingSensor):
+class BatchStatusSensor(WaitingSensor["list[JobStateDict]"]):
     """Wait until background jobs are COMPLETE; fail when one is CANCELED or FAILED.
 
     An unknown status keeps it waiting, with a warning.
 
-    :param conn_id: a connection of type ``hubspot`` or ``marketo``.
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
     :param job: what to wait for: a job, a list of jobs, or the result of an operator that started some.
     :param max_rejected: how many rejected rows of an import are accepted: a number, a share (0.05 or
         ``"5%"``), or None for any. An import is complete even if rows were rejected; with None they are only
         in the details.
     :param cancel_on_kill: cancel on the platform what can be canceled when the waiting task is killed.
         Off, since a worker that is shut down kills it too, and the sensor did not start the job.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poke_interval: seconds between two polls. Default: the shortest interval of the kinds of job.
+    :param max_poll_failure_time: how long polls may go on failing before the sensor fails, in seconds.
     :returns: one entry per job: ``job``, ``status``, the platform's ``raw_status``, and ``details``.
     :raises AirflowFailException: when a job is CANCELED or FAILED, or has more rejected rows than allowed, or
         polls cannot work.
@@ -44,12 +51,22 @@ class BatchStatusSensor(WaitingSensor):
     def __init__(
         self,
         *,
-        job: Any,
+        conn_id: str,
+        job: object,
         max_rejected: int | float | str | None = None,
         cancel_on_kill: bool = False,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: timedelta | float | None = None,
+        max_poll_failure_time: float = 600.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            deferrable=deferrable,
+            poke_interval=poke_interval,
+            max_poll_failure_time=max_poll_failure_time,
+            **kwargs,
+        )
         self.job = job
         self.max_rejected = max_rejected
         self.cancel_on_kill = cancel_on_kill
@@ -77,7 +94,7 @@ class BatchStatusSensor(WaitingSensor):
             cancel_on_kill=self.cancel_on_kill,
         )
 
-    def result(self, event: Mapping[str, Any]) -> list[JobStateDict]:
+    def result(self, event: WaitEvent) -> list[JobStateDict]:
         return list(event.get("job_states") or ())
 
     def finish(self, context: Context, result: list[JobStateDict]) -> list[JobStateDict]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import required_str
+from airflow.providers.common.compat.sdk import conf
+
+from airflow_provider_mkt.operators._parameters import required_str
 from airflow_provider_mkt.sensors._arguments import as_count, time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
 
     from airflow.providers.common.compat.sdk import Context
 
@@ -19,12 +22,16 @@ if TYPE_CHECKING:
 class EmailActivitySensor(ConditionSensor):
     """Wait until enough mails of an email were sent, delivered, opened ...
 
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
     :param email_id: the email.
     :param activity: ``sent``, ``delivered``, ``opened``, ``clicked``, ``bounced`` (Marketo: hard bounces) or
         ``unsubscribed``.
     :param count: the number to reach.
     :param since: Marketo: from when activities count; from the DAG run's start when not given. HubSpot
         counts from the first mail on.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poke_interval: seconds between two polls. Default: the interval of the condition.
+    :param max_poll_failure_time: how long polls may go on failing before the sensor fails, in seconds.
     :returns: the activity with its number.
     :raises AirflowFailException: when there is no such email on HubSpot, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
@@ -39,19 +46,29 @@ class EmailActivitySensor(ConditionSensor):
     def __init__(
         self,
         *,
+        conn_id: str,
         email_id: str | int,
         activity: str = "sent",
         count: int | str = 1,
-        since: Any = None,
+        since: datetime | str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: timedelta | float | None = None,
+        max_poll_failure_time: float = 600.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            deferrable=deferrable,
+            poke_interval=poke_interval,
+            max_poll_failure_time=max_poll_failure_time,
+            **kwargs,
+        )
         self.email_id = email_id
         self.activity = activity
         self.count = count
         self.since = since
 
-    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, object]:
         since = self.since
         if since is not None or hook.conn_type == "marketo":
             since = time_or_run_start(context, "since", since).isoformat()

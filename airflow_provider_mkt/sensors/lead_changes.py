@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_mkt.operators._base import as_list, optional_str, required_str
+from airflow.providers.common.compat.sdk import conf
+
 from airflow_provider_mkt.operators._files import as_path, write_rows
+from airflow_provider_mkt.operators._parameters import as_list, optional_str, required_str
 from airflow_provider_mkt.sensors._arguments import time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
 from airflow_provider_mkt.sensors._watermark import Reading, Watermark, Window, name_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
 
@@ -30,6 +33,7 @@ class LeadChangesSensor(ConditionSensor):
     Rows that arrive late are found: each run reads the last ``late`` seconds again, without the changes that
     were reported before.
 
+    :param conn_id: a connection of type ``hubspot`` or ``marketo``; its type selects the platform.
     :param fields: Marketo: REST names of the fields whose changes count; new leads always do. HubSpot reports
         changes of any field, by ``lastmodifieddate``.
     :param list_id: Marketo: only leads of this static list, which has fewer than 10,000.
@@ -39,6 +43,9 @@ class LeadChangesSensor(ConditionSensor):
         created within the window). When not given, they are only counted.
     :param late: seconds within which the platform reports a change; 7,200 on Marketo and 900 on HubSpot when
         not given.
+    :param deferrable: wait in the triggerer instead of in a worker.
+    :param poke_interval: seconds between two polls. Default: the interval of the condition.
+    :param max_poll_failure_time: how long polls may go on failing before the sensor fails, in seconds.
     :returns: ``platform``, ``since``, ``until`` (the latest change), ``new`` and ``changed`` (leads) and
         ``leads``, the path of their file.
     :raises AirflowFailException: when the platform has no such field, or polls cannot work.
@@ -56,15 +63,25 @@ class LeadChangesSensor(ConditionSensor):
     def __init__(
         self,
         *,
+        conn_id: str,
         fields: Sequence[str] | str | None = None,
         list_id: str | int | None = None,
-        since: Any = None,
+        since: datetime | str | None = None,
         variable: str | None = None,
         leads_path: str | None = None,
         late: float | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poke_interval: timedelta | float | None = None,
+        max_poll_failure_time: float = 600.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            conn_id=conn_id,
+            deferrable=deferrable,
+            poke_interval=poke_interval,
+            max_poll_failure_time=max_poll_failure_time,
+            **kwargs,
+        )
         self.fields = fields
         self.list_id = list_id
         self.since = since
@@ -72,7 +89,7 @@ class LeadChangesSensor(ConditionSensor):
         self.leads_path = leads_path
         self.late = late
 
-    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, Any]:
+    def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, object]:
         window = self._read_from(context)
         return {
             "since": window.since.isoformat(),
@@ -81,7 +98,7 @@ class LeadChangesSensor(ConditionSensor):
             "list_id": optional_str("list_id", self.list_id),
         }
 
-    def finish(self, context: Context, result: Any) -> dict[str, Any]:
+    def finish(self, context: Context, result: dict[str, object]) -> dict[str, object]:
         """Read and write all changes, and only then move the watermark."""
         window, path = self._read_from(context), as_path("leads_path", self.leads_path)
         reading = Reading(window)

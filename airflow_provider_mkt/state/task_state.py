@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-import threading
-import weakref
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, cast
 
 from airflow_provider_mkt.client.call import Json
-from airflow_provider_mkt.client.files import private_directory
-
-_BUSY_TIMEOUT = 30.0
-"""Seconds for which a change waits for another process that writes to the same file."""
 
 
 class TaskState(Protocol):
@@ -55,47 +46,6 @@ class ScopedTaskState:
 
     def set(self, key: str, value: Json) -> None:
         self.task_state.set(f"{self.scope} {key}", value)
-
-
-class FileTaskState:
-    """State in an SQLite file. A change that a kill interrupts did not happen.
-
-    Several objects, threads and processes may use one file. The journal is SQLite's default one, which works
-    on network file systems too, and a change is flushed to disk before :meth:`set` returns.
-
-    :param path: the file; created with the first change.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._opened: sqlite3.Connection | None = None
-
-    def get(self, key: str) -> Json:
-        with self._lock:
-            if self._opened is None and not self._path.exists():
-                return None
-            found = self._database().execute("SELECT value FROM state WHERE key = ?", (key,)).fetchone()
-        return cast("Json", json.loads(found[0])) if found is not None else None
-
-    def set(self, key: str, value: Json) -> None:
-        with self._lock:
-            if value is not None:
-                row = (key, json.dumps(value))
-                self._database().execute("INSERT OR REPLACE INTO state VALUES (?, ?)", row)
-            elif self._opened is not None or self._path.exists():
-                self._database().execute("DELETE FROM state WHERE key = ?", (key,))
-
-    def _database(self) -> sqlite3.Connection:
-        if self._opened is None:
-            private_directory(self._path.parent)
-            opened = sqlite3.connect(
-                self._path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-            )
-            opened.execute("CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-            weakref.finalize(self, opened.close)
-            self._opened = opened
-        return self._opened
 
 
 class _Store(Protocol):

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -38,7 +38,7 @@ class SentRow:
     cells: Sequence[str]
     line: int
     last_line: int
-    raw: Any
+    raw: object
 
 
 class Part:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import IO, Any, Self, TypedDict
+from typing import IO, Self, TypedDict
 
 from airflow_provider_mkt.actions.imports import Findings, RowNote
 from airflow_provider_mkt.actions.jobs import JobDict
@@ -56,7 +56,7 @@ class RowFile:
     def exists(self) -> bool:
         return self._file is not None
 
-    def write(self, number: int | None, code: str, reason: str, raw: Any) -> None:
+    def write(self, number: int | None, code: str, reason: str, raw: object) -> None:
         if self._file is None:
             self._file = self._stack.enter_context(self._open())
         line = {"row": number, "code": code, "reason": reason, "record": raw}
@@ -144,12 +144,12 @@ class ImportReport:
             seconds=round(seconds, 2),
         )
 
-    def _reject(self, number: int | None, code: str, reason: str, raw: Any) -> None:
+    def _reject(self, number: int | None, code: str, reason: str, raw: object) -> None:
         self.rejected += 1
         self.reasons[code] += 1
         self._rejects.write(number, code, reason, raw)
 
-    def _warn(self, number: int | None, note: RowNote, raw: Any) -> None:
+    def _warn(self, number: int | None, note: RowNote, raw: object) -> None:
         self.warned += 1
         self.reasons[note.code] += 1
         self._warnings.write(number, note.code, note.reason, raw)
@@ -244,9 +244,9 @@ class BulkShare:
 
 def rows_of(
     matcher: Matcher, notes: Sequence[RowNote]
-) -> tuple[dict[int, tuple[RowNote, Any]], list[RowNote]]:
+) -> tuple[dict[int, tuple[RowNote, object]], list[RowNote]]:
     """Return the rows by number with the first note on each, and the notes without a row."""
-    rows: dict[int, tuple[RowNote, Any]] = {}
+    rows: dict[int, tuple[RowNote, object]] = {}
     unmatched: list[RowNote] = []
     for note, row in zip(notes, matcher.match(notes), strict=True):
         if row is None:

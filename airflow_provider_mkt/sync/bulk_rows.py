@@ -6,7 +6,6 @@ import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.redaction import describe_type
@@ -34,7 +33,7 @@ class BulkRow:
     encoded: bytes
     code: str = ""
     reason: str = ""
-    raw: Any = None
+    raw: object = None
 
 
 class _Echo:
@@ -112,7 +111,7 @@ class RowMaker:
             return unfit("TOO_LARGE", f"takes {len(encoded):,} bytes; one file holds less")
         return BulkRow(row.number, key, cells, encoded, raw=row.raw)
 
-    def _other_fields(self, record: Mapping[str, Any]) -> tuple[str, str] | None:
+    def _other_fields(self, record: Mapping[str, object]) -> tuple[str, str] | None:
         """Return why a row whose fields differ from the columns must not be sent, as in JSON Lines."""
         if self._known_fields is not None:
             for name in record:
@@ -128,7 +127,7 @@ class RowMaker:
         return None
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     """A value as the text of a cell; None when a cell cannot hold it."""
     match value:
         case None:

@@ -18,8 +18,7 @@ from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.state.sync_progress import SyncProgress
 from airflow_provider_mkt.state.task_state import TaskState
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.pipeline import THREAD_NAME_PREFIX, Pipeline, Stop
+from airflow_provider_mkt.sync.pipeline import THREAD_NAME_PREFIX, AdaptiveConcurrency, Pipeline, Stop
 from airflow_provider_mkt.sync.results import Progress, ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import LeadRows
 

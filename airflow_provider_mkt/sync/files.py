@@ -90,7 +90,7 @@ class FileSource:
         match self._kind.format:
             case "csv":
                 with self._open() as raw, _readable("source"):
-                    return csv_columns(cast("IO[bytes]", _decompressed(raw, self._kind.compression)))
+                    return csv_columns(_decompressed(raw, self._kind.compression))
             case "parquet":
                 with self._open() as raw:
                     return list(_parquet(raw).schema_arrow.names)
@@ -105,7 +105,7 @@ class FileSource:
         self._counted = Counted(raw)
         with _readable("source"):
             stream = _decompressed(io.BufferedReader(self._counted, 256 * 1024), self._kind.compression)
-            yield from of_file(cast("IO[bytes]", stream), self._kind.format, blank=self._blank)
+            yield from of_file(stream, self._kind.format, blank=self._blank)
 
     def expected(self, done: int) -> int | None:
         """Estimate the number of rows from the number of those that are done; None when unknown."""
@@ -129,9 +129,9 @@ class FileSource:
         self._stack.close()
 
 
-def _decompressed(stream: Any, compression: Compression | None) -> Any:
+def _decompressed(stream: IO[bytes], compression: Compression | None) -> IO[bytes]:
     if compression == "gzip":
-        return gzip.GzipFile(fileobj=stream)
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
     if compression == "zstd":
         arrow = _arrow("zstd files")
         return io.BufferedReader(arrow.CompressedInputStream(stream, "zstd"), 256 * 1024)

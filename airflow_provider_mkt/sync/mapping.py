@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
@@ -31,7 +31,7 @@ class FieldMapping:
     """
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, object] = field(default_factory=dict)
     null_values: frozenset[str] = frozenset()
     types: Mapping[str, Type] = field(default_factory=dict)
     blank: Blank = "omit"
@@ -70,7 +70,7 @@ class FieldMapping:
     def _mapped(self, row: Row) -> Row:
         if row.record is None:
             return row
-        record: dict[str, Any] = {}
+        record: dict[str, object] = {}
         for column, given in row.record.items():
             name = self._field(column)
             if name is None:
@@ -100,7 +100,7 @@ class FieldMapping:
                 raise InvalidInput(where, f"two columns become field {name!r}")
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
@@ -108,7 +108,7 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _integer(value: Any) -> int:
+def _integer(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError
     number = float(value) if isinstance(value, float) else int(value)
@@ -117,7 +117,7 @@ def _integer(value: Any) -> int:
     return int(number)
 
 
-def _number(value: Any) -> int | float:
+def _number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise TypeError
     number = float(value)
@@ -126,7 +126,7 @@ def _number(value: Any) -> int | float:
     return int(value) if isinstance(value, str) and value.strip().lstrip("+-").isdecimal() else number
 
 
-def _boolean(value: Any) -> bool:
+def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
     text = str(value).strip().lower()
@@ -137,21 +137,27 @@ def _boolean(value: Any) -> bool:
     raise ValueError
 
 
-def _date(value: Any) -> str:
+def _stripped(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.strip()
+
+
+def _date(value: object) -> str:
     if isinstance(value, datetime):
         return value.date().isoformat()
-    return (value if isinstance(value, date) else date.fromisoformat(value.strip())).isoformat()
+    return (value if isinstance(value, date) else date.fromisoformat(_stripped(value))).isoformat()
 
 
-def _datetime(value: Any) -> str:
-    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value.strip())
+def _datetime(value: object) -> str:
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(_stripped(value))
     if moment.tzinfo is None:
         # It would be another moment on every machine.
         raise ValueError
     return moment.isoformat()
 
 
-_TYPES: dict[Type, Callable[[Any], Any]] = {
+_TYPES: dict[Type, Callable[[object], object]] = {
     "text": _text,
     "integer": _integer,
     "number": _number,

@@ -13,21 +13,27 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Protocol, TypeVar
 
 from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.member_progress import MemberProgress
 from airflow_provider_mkt.sync.member_table import MemberTable
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
 from airflow_provider_mkt.sync.results import format_seconds
 
 _TICK = 1.0
 _LOOKUP_INTERVAL = 5.0
 
-RunProcedure: TypeAlias = Callable[[Procedure[Any]], Any]
+T = TypeVar("T")
+
+
+class RunProcedure(Protocol):
+    """Runs a procedure to its result."""
+
+    def __call__(self, procedure: Procedure[T], /) -> T: ...
 
 
 class MemberReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import IO, Protocol, Self, TypedDict
 
 from airflow_provider_mkt.actions.jobs import JobDict
@@ -150,6 +151,7 @@ class Report(Protocol):
         """Format one line for the log, with the time left where the end is known."""
 
 
+@dataclass
 class Progress:
     """Logs the line of a report, at most once in :data:`PROGRESS_INTERVAL` seconds.
 
@@ -157,17 +159,16 @@ class Progress:
     :param info: logs a line.
     """
 
-    def __init__(
-        self, report: Report, expected: Callable[[int], int | None], info: Callable[..., None]
-    ) -> None:
-        self._report, self._expected, self._info = report, expected, info
-        self._logged_at = time.monotonic()
+    report: Report
+    expected: Callable[[int], int | None]
+    info: Callable[..., None]
+    _logged_at: float = field(default_factory=time.monotonic, init=False)
 
     def log(self) -> None:
         """Log the line, if it is time to."""
         if time.monotonic() - self._logged_at >= PROGRESS_INTERVAL:
             self._logged_at = time.monotonic()
-            self._info("%s", self._report.line(self._expected(self._report.total)))
+            self.info("%s", self.report.line(self.expected(self.report.total)))
 
 
 def with_bulk(
@@ -214,6 +215,7 @@ def format_seconds(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+@dataclass
 class ResultFiles:
     """Writes rejected records with their whole input, and the outcome line of every record where it is
     wanted.
@@ -224,12 +226,9 @@ class ResultFiles:
     :param add_outcome: takes the number of a row and its line of JSON Lines; None when they are not wanted.
     """
 
-    def __init__(
-        self, open_rejects: Callable[[], IO[str]], add_outcome: Callable[[int, str], None] | None = None
-    ) -> None:
-        self._open_rejects = open_rejects
-        self._add_outcome = add_outcome
-        self._rejects: IO[str] | None = None
+    open_rejects: Callable[[], IO[str]]
+    add_outcome: Callable[[int, str], None] | None = None
+    _rejects: IO[str] | None = field(default=None, init=False)
 
     @property
     def has_rejects(self) -> bool:
@@ -239,14 +238,14 @@ class ResultFiles:
         """Write the result of a row."""
         if result.result is RecordStatus.REJECTED:
             if self._rejects is None:
-                self._rejects = self._open_rejects()
+                self._rejects = self.open_rejects()
             line = {"row": row.number, "code": result.code, "reason": result.reason, "record": row.raw}
             self._rejects.write(json_line(line))
-        if self._add_outcome is not None:
+        if self.add_outcome is not None:
             outcome = {"row": row.number, "outcome": result.result.value, "id": result.id}
             if result.code or result.reason:
                 outcome |= {"code": result.code, "reason": result.reason}
-            self._add_outcome(row.number, json_line(outcome))
+            self.add_outcome(row.number, json_line(outcome))
 
     def close(self) -> None:
         if self._rejects is not None:

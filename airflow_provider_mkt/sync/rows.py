@@ -39,9 +39,9 @@ class Row:
     """
 
     number: int
-    record: Mapping[str, Any] | None
+    record: Mapping[str, object] | None
     problem: str = ""
-    raw: Any = None
+    raw: object = None
     code: str = "UNREADABLE"
 
 
@@ -57,7 +57,7 @@ class LeadRows:
     expected: Callable[[int], int | None]
 
 
-def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
+def of_iterable(records: Iterable[object]) -> Iterator[Row]:
     """Yield the rows of an iterable of mappings."""
     for number, given in enumerate(records, start=1):
         if not isinstance(given, Mapping):
@@ -70,7 +70,7 @@ def of_iterable(records: Iterable[Any]) -> Iterator[Row]:
             yield Row(number, None, "has a field whose name is not text", raw=named)
 
 
-def of_table(records: Iterable[Mapping[str, Any]], *, blank: Blank = "omit") -> Iterator[Row]:
+def of_table(records: Iterable[Mapping[str, object]], *, blank: Blank = "omit") -> Iterator[Row]:
     """Yield the rows of a table, in which every row has every column.
 
     :param records: column names to values as a database or a typed file has them.
@@ -88,7 +88,7 @@ def of_table(records: Iterable[Mapping[str, Any]], *, blank: Blank = "omit") -> 
 def of_query(
     engine: Engine,
     sql: str,
-    parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+    parameters: Mapping[str, object] | Sequence[object] | None = None,
     *,
     blank: Blank = "omit",
 ) -> Iterator[Row]:
@@ -106,7 +106,7 @@ def of_query(
         yield from of_table((dict(row) for row in result.mappings()), blank=blank)
 
 
-def _of_database(value: Any) -> Any:
+def _of_database(value: object) -> object:
     if isinstance(value, Decimal):
         # As a JSON number, if that is exact.
         if not value.is_finite():
@@ -271,7 +271,7 @@ def json_line(value: object) -> str:
     return line
 
 
-def _json_value(value: Any) -> Any:
+def _json_value(value: object) -> object:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", exclude_none=True)
     return value.isoformat() if isinstance(value, date) else str(value)

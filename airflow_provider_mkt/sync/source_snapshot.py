@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.sync.rows import Row, json_line
 
 _TICK_EVERY = 1_000
 
-_TYPES: dict[str, Callable[[str], Any]] = {
+_TYPES: dict[str, Callable[[str], object]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "decimal": Decimal,
@@ -70,7 +69,7 @@ class SourceSnapshot:
         self._path.unlink(missing_ok=True)
 
 
-def _saved(value: Any) -> Any:
+def _saved(value: object) -> object:
     """A value as JSON: plain ones unchanged, others as a list of their type and their text."""
     match value:
         case None | bool() | int() | str() | float():
@@ -84,7 +83,7 @@ def _saved(value: Any) -> Any:
     return ["other", describe_type(value)]
 
 
-def _restored(record: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _restored(record: Mapping[str, object] | None) -> dict[str, object] | None:
     if record is None:
         return None
     return {

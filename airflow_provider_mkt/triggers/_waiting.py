@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.jobs import Job, JobSpec, JobState, PollCache
+    from airflow_provider_mkt.actions.jobs import Job, JobSpec, JobState, JobStateDict, PollCache
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 _JITTER = 0.1
+
+
+class WaitEvent(TypedDict, total=False):
+    """The event of a trigger. It always has a status and a message.
+
+    :param status: ``success``, ``failed`` (a job failed, a condition can no longer be met, or polls cannot
+        work), ``timeout`` or ``error`` (polls kept failing).
+    :param job_states: of a wait for jobs: their latest states.
+    :param carry: of a wait for jobs: what the trigger was given to return.
+    :param details: of a wait for a condition: what its latest poll found.
+    """
+
+    status: str
+    message: str
+    job_states: list[JobStateDict]
+    carry: dict[str, object] | None
+    details: dict[str, object]
 
 
 class WaitingTrigger(BaseTrigger):
@@ -22,9 +39,7 @@ class WaitingTrigger(BaseTrigger):
     :param poll_interval: seconds between two polls; the shortest interval of the kinds when None.
     :param max_poll_failure_time: how long polls may go on failing, in seconds.
 
-    The event has a ``status``: ``success``, ``failed`` (a job failed, a condition can no longer be met, or
-    polls cannot work), ``timeout`` or ``error`` (polls kept failing); a ``message``; and what
-    :meth:`event_payload` adds.
+    The event is a :class:`WaitEvent`.
     """
 
     def __init__(
@@ -41,7 +56,7 @@ class WaitingTrigger(BaseTrigger):
         self.max_poll_failure_time = max_poll_failure_time
         self._job_states: list[JobState] = []
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
+    def serialize(self) -> tuple[str, dict[str, object]]:
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -53,7 +68,7 @@ class WaitingTrigger(BaseTrigger):
             },
         )
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, object]:
         """Return the arguments of this kind of trigger, as plain JSON."""
         raise NotImplementedError
 
@@ -68,8 +83,8 @@ class WaitingTrigger(BaseTrigger):
         """Return what earlier polls of the wait left for the next ones."""
         return None
 
-    def event_payload(self) -> dict[str, Any]:
-        """Return what the event carries beside status and message, as plain JSON."""
+    def event_payload(self) -> WaitEvent:
+        """Return the event without its status and message, as plain JSON."""
         raise NotImplementedError
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -88,7 +103,7 @@ class WaitingTrigger(BaseTrigger):
 
     async def _wait(self) -> None:
         from airflow_provider_mkt.actions.polling import PollFailureBudget, wait_for_jobs
-        from airflow_provider_mkt.hooks.select import ahook_for
+        from airflow_provider_mkt.hooks.base import ahook_for
 
         async with await ahook_for(self.conn_id) as hook:
             await hook.afollow(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.triggers._waiting import WaitingTrigger
+from airflow_provider_mkt.triggers._waiting import WaitEvent, WaitingTrigger
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.jobs import Job, JobSpec
@@ -29,25 +29,25 @@ class BatchStatusTrigger(WaitingTrigger):
     def __init__(
         self,
         conn_id: str,
-        jobs: Sequence[dict[str, Any]],
+        jobs: Sequence[Mapping[str, object]],
         deadline: float,
         poll_interval: float | None = None,
         max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
-        carry: dict[str, Any] | None = None,
+        carry: dict[str, object] | None = None,
     ) -> None:
         super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
         self.jobs = jobs
         self.cancel_on_kill = cancel_on_kill
         self.carry = carry
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, object]:
         return {"jobs": list(self.jobs), "cancel_on_kill": self.cancel_on_kill, "carry": self.carry}
 
     def specs(self, hook: MarketingHook) -> Sequence[tuple[JobSpec, Job]]:
         return [(hook.job_spec(job), job) for job in self._jobs()]
 
-    def event_payload(self) -> dict[str, Any]:
+    def event_payload(self) -> WaitEvent:
         return {"job_states": [state.to_json() for state in self._job_states], "carry": self.carry}
 
     def _jobs(self) -> list[Job]:
@@ -60,7 +60,7 @@ class BatchStatusTrigger(WaitingTrigger):
         if not self.cancel_on_kill:
             return
         from airflow_provider_mkt.client.errors import PlatformError
-        from airflow_provider_mkt.hooks.select import ahook_for
+        from airflow_provider_mkt.hooks.base import ahook_for
 
         try:
             async with await ahook_for(self.conn_id) as hook:

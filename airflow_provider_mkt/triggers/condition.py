@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.triggers._waiting import WaitingTrigger
+from airflow_provider_mkt.triggers._waiting import WaitEvent, WaitingTrigger
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.jobs import Job, JobSpec, PollCache
+    from airflow_provider_mkt.actions.jobs import ConditionDict, Job, JobSpec, PollCache
     from airflow_provider_mkt.hooks.base import MarketingHook
 
 
@@ -29,18 +29,18 @@ class ConditionTrigger(WaitingTrigger):
     def __init__(
         self,
         conn_id: str,
-        condition: dict[str, Any],
+        condition: ConditionDict,
         deadline: float,
         poll_interval: float | None = None,
         max_poll_failure_time: float = 600.0,
-        state: dict[str, Any] | None = None,
+        state: PollCache | None = None,
     ) -> None:
         super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
         self.condition = condition
         self.state = state
         self._cache = dict(state or {})
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> dict[str, object]:
         return {"condition": self.condition, "state": self.state}
 
     def specs(self, hook: MarketingHook) -> Sequence[tuple[JobSpec, Job]]:
@@ -52,5 +52,5 @@ class ConditionTrigger(WaitingTrigger):
     def cache(self) -> PollCache | None:
         return self._cache
 
-    def event_payload(self) -> dict[str, Any]:
+    def event_payload(self) -> WaitEvent:
         return {"details": dict(self._job_states[0].details) if self._job_states else {}}

@@ -1,12 +1,15 @@
-"""How many files of the package one row passes through, and how often the walk changes file.
+"""How many files of the package a task passes through, and how often the walk changes file.
 
-One task writes one row: ``SyncLeadsOperator(leads=[...]).execute`` by calls. A first task imports what there
-is to import, so that module bodies are not counted. ``row_walk.py [hubspot] [marketo] [--trace]``; with
-``--trace`` each change of file is printed.
+Three walks: one task writes one row (``SyncLeadsOperator(leads=[...]).execute`` by calls); a worker publishes
+a HubSpot email and polls it once (``PublishEmailOperator.execute`` with ``deferrable=True``, until the task
+is deferred); the triggerer waits until it is sent (the trigger's ``run``, until its event). A first task of
+each kind imports what there is to import, so that module bodies are not counted.
+``row_walk.py [hubspot] [marketo] [--trace]``; with ``--trace`` each change of file is printed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import tempfile
 import threading
@@ -15,7 +18,9 @@ from pathlib import Path
 from types import FrameType, SimpleNamespace
 from typing import Any
 
-from bench import Platform, airflow_environment, heading, line, selected_platforms, served
+from bench import HUBSPOT, Platform, Served, airflow_environment, heading, line, selected_platforms, served
+
+from airflow_provider_mkt.sandbox.hubspot.seed import NEWSLETTER_EMAIL
 
 
 class Walk:
@@ -53,40 +58,88 @@ class Walk:
             self.visits.append((short, frame.f_code.co_qualname))
 
 
-def walk(platform: Platform) -> Walk:
+PACKAGE = Path(__file__).parents[2] / "airflow_provider_mkt"
+
+
+def context(run: str) -> Any:
+    """Return the part of a task's context that the operators read."""
+    ti = SimpleNamespace(dag_id="walk", run_id=run, task_id="walk", map_index=-1, try_number=1, max_tries=0)
+    return {"ti": ti}
+
+
+def row_walk(platform: Platform) -> Walk:
     """Write one row and count."""
-    import airflow_provider_mkt
     from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 
-    package = Path(airflow_provider_mkt.__file__).parent
     for run in ("imports", "measured"):
         operator = SyncLeadsOperator(
             task_id="sync",
             conn_id=f"{platform.name}_default",
             leads=[{"email": f"{run}@example.com", platform.first_name: "Ada"}],
         )
-        ti = SimpleNamespace(
-            dag_id="walk", run_id=run, task_id="sync", map_index=-1, try_number=1, max_tries=0
-        )
-        context: Any = {"ti": ti}
-        with Walk(package) as counted:
-            outcome = operator.execute(context)
+        with Walk(PACKAGE) as counted:
+            outcome = operator.execute(context(run))
         assert outcome["created"] == 1, outcome
     return counted
 
 
+def publish_walks(box: Served) -> tuple[Walk, Walk]:
+    """Publish an email, wait for it in a trigger, and count both parts."""
+    from airflow.providers.common.compat.sdk import TaskDeferred
+
+    from airflow_provider_mkt.operators.emails import PublishEmailOperator
+
+    for run in ("imports", "measured"):
+        # The email is a draft again.
+        box.control("hubspot", "reset", {})
+        operator = PublishEmailOperator(
+            task_id="publish",
+            conn_id="hubspot_default",
+            email_id=NEWSLETTER_EMAIL,
+            wait_for_completion=True,
+            deferrable=True,
+        )
+        with Walk(PACKAGE) as worker:
+            try:
+                operator.execute(context(run))
+            except TaskDeferred as deferred:
+                trigger = deferred.trigger
+            else:
+                raise AssertionError("the task was not deferred")
+        box.control("hubspot", "clock", {"advance": 24 * 3600})
+        with Walk(PACKAGE) as triggerer:
+            event = asyncio.run(_event(trigger))
+        assert event["status"] == "success", event
+    return worker, triggerer
+
+
+async def _event(trigger: Any) -> dict[str, Any]:
+    async for event in trigger.run():
+        return dict(event.payload)
+    raise AssertionError("the trigger ended without an event")
+
+
+def report(name: str, counted: Walk, *, trace: bool) -> None:
+    """Print a walk as a line of the table."""
+    line(name, len(counted.files), len(counted.visits))
+    if trace:
+        for file, function in counted.visits:
+            print(f"    {file:50} {function}")
+        for file, count in counted.files.most_common():
+            print(f"    {count:4} {file}")
+
+
 def main(arguments: list[str]) -> None:
-    heading("platform", "files entered", "changes of file")
+    trace = "--trace" in arguments
+    heading("walk", "files entered", "changes of file")
     with served() as box, tempfile.TemporaryDirectory(prefix="mkt-walk-") as folder:
         airflow_environment(box, Path(folder))
         for platform in selected_platforms(arguments):
-            counted = walk(platform)
-            line(platform.name, len(counted.files), len(counted.visits))
-            if "--trace" in arguments:
-                for file, function in counted.visits:
-                    print(f"    {file:50} {function}")
-                for file, count in counted.files.most_common():
-                    print(f"    {count:4} {file}")
+            report(f"a row, {platform.name}", row_walk(platform), trace=trace)
+        if HUBSPOT in selected_platforms(arguments):
+            worker, triggerer = publish_walks(box)
+            report("publish, worker", worker, trace=trace)
+            report("publish, trigger", triggerer, trace=trace)
 
 
 if __name__ == "__main__":

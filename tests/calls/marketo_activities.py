@@ -120,6 +120,6 @@ def what_was_called(run: CallRunner) -> None:
     assert counts == {refusal.value.code: 1, "1011": 1}
     assert errors["total"] == 2
     for week, today in ((usage.last_7_days(), after["date"]), (usage.errors_last_7_days(), errors["date"])):
-        rows = run(week)
+        rows: list[Any] = run(week)
         assert len({row["date"] for row in rows}) == len(rows) == 7
         assert today in [row["date"] for row in rows]

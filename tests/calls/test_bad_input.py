@@ -15,13 +15,12 @@ from hypothesis import strategies as st
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PermissionDenied
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
-from airflow_provider_mkt.client.marketo.platform import Marketo
-from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo, MarketoAccount
 from airflow_provider_mkt.client.registry import Endpoint, build, endpoints
-from airflow_provider_mkt.client.transport.wire import Request, body_arguments
-from airflow_provider_mkt.hooks.select import hook_for
+from airflow_provider_mkt.client.transport.drivers import body_arguments
+from airflow_provider_mkt.client.transport.platform import Request
+from airflow_provider_mkt.hooks.base import hook_for
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed

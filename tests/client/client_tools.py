@@ -5,20 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
-from airflow_provider_mkt.client.marketo.platform import Marketo
-from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
-from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Request, Response, Send, Sleep
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo, MarketoAccount
+from airflow_provider_mkt.client.transport.exchange import Reply, RetryPolicy, Session, TokenCell, exchange
+from airflow_provider_mkt.client.transport.platform import (
+    Acquire,
+    Classification,
+    Failure,
+    NoAnswer,
+    Platform,
+    Request,
+    Response,
+    RetryAction,
+    Send,
+    Sleep,
+    Success,
+)
 
 PAT = "pat-na1-0f0f0f0f-1111-2222-3333-444444444444"
 CLIENT_SECRET = "wMWZJ6KlRUZ8y9MM0o3bVLnP6FQKn3Gf"
@@ -88,21 +95,9 @@ class ScriptedPlatform(Platform):
     classifications: list[Classification] = field(default_factory=list)
     name = "scripted"
 
-    @property
-    def account_key(self) -> str:
-        return "scripted"
-
-    @property
-    def credentials_key(self) -> str:
-        return "scripted"
-
-    @property
-    def rates(self) -> Mapping[Quota, Rate]:
-        return {}
-
-    @property
-    def max_concurrency(self) -> int:
-        return 1
+    account_key = credentials_key = "scripted"
+    rates = MappingProxyType({})
+    max_concurrency = 1
 
     def token_request(self) -> Request | None:
         return None

@@ -13,8 +13,7 @@ from calls.samples import DOCS, sample, script
 from pydantic import validate_call
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
 from airflow_provider_mkt.client.hubspot.versions import PREFIXES
 from airflow_provider_mkt.client.registry import endpoints
 

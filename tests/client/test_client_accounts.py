@@ -6,8 +6,7 @@ import pytest
 from client_tools import hubspot
 
 from airflow_provider_mkt.client.call import Call, Quota, Replay, Route
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Response
+from airflow_provider_mkt.client.transport.platform import Rate, Response
 
 CALL = Call("test.read", Route("GET", "contacts"), dict, Replay.SAFE)
 

@@ -19,8 +19,7 @@ from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit import sqlite
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit, Rate
 
 CALLS = Quota.CALLS
 
@@ -31,7 +30,7 @@ from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit
 
 path, meeting, calls, seconds, threads = Path(sys.argv[1]), Path(sys.argv[2]), *map(float, sys.argv[3:])
 budget = SharedBudget(SQLiteStore(path), {Quota.CALLS: Rate(int(calls), seconds)})
@@ -61,7 +60,7 @@ from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit
 
 path = Path(sys.argv[1])
 budget = SharedBudget(SQLiteStore(path), {Quota.CALLS: Rate(50, 1.0)})

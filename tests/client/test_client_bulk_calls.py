@@ -17,7 +17,7 @@ from airflow_provider_mkt.client.call import Call, FileBody, JsonBody, Replay
 from airflow_provider_mkt.client.errors import InvalidInput, QuotaExhausted, RateLimited
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request
+from airflow_provider_mkt.client.transport.platform import NoAnswer, Request
 
 SAFE, WAIT, VERIFY, NEVER = Replay
 START = dt.datetime(2026, 10, 1, 0, 0, 0, 999_000, tzinfo=dt.UTC)

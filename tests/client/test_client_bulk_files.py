@@ -18,7 +18,7 @@ from airflow_provider_mkt.client.errors import (
 from airflow_provider_mkt.client.marketo.bulk import FilePart
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.imports import bulk_leads
-from airflow_provider_mkt.client.transport.wire import NoAnswer
+from airflow_provider_mkt.client.transport.platform import NoAnswer
 
 CSV = b'id,attributes\n1,"{""success"": false}"\n'
 

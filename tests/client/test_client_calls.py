@@ -22,9 +22,9 @@ from airflow_provider_mkt.client.call import (
     utc,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.settings import instance_url
+from airflow_provider_mkt.client.marketo.platform import instance_url
 from airflow_provider_mkt.client.parameters import errors_name, item_list, name_list, to_id, to_utc
-from airflow_provider_mkt.client.transport.address import base_url
+from airflow_provider_mkt.client.transport.platform import base_url
 
 
 class TestPaths:

@@ -49,15 +49,14 @@ from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Session, exchange
-from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import (
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session, TokenCell, exchange
+from airflow_provider_mkt.client.transport.platform import (
     Acquire,
     Effect,
     NoAnswer,
     Permit,
+    Platform,
+    Rate,
     Request,
     Response,
     Send,

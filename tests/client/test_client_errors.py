@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.errors import (
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.redaction import describe_type, redact
-from airflow_provider_mkt.client.transport.classification import Failure
+from airflow_provider_mkt.client.transport.platform import Failure
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 SECRET = st.text(LETTERS + "-_", min_size=12, max_size=60)

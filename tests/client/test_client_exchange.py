@@ -35,11 +35,17 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.transport.classification import Failure, RetryAction
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import TokenCell
-from airflow_provider_mkt.client.transport.wire import Acquire, NoAnswer, Response, Send, Sleep
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy, TokenCell
+from airflow_provider_mkt.client.transport.platform import (
+    Acquire,
+    Failure,
+    NoAnswer,
+    Rate,
+    Response,
+    RetryAction,
+    Send,
+    Sleep,
+)
 
 REJECTED = [RetryAction.BACK_OFF, RetryAction.REDUCE_CONCURRENCY, RetryAction.RETRY]
 BUSY = ServerUnavailable("busy", platform="scripted", call="things.do", code="608", request_id="r1")

@@ -23,11 +23,15 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.hubspot.automation import legacy
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.marketo.platform import next_quota_reset
-from airflow_provider_mkt.client.marketo.settings import instance_url
-from airflow_provider_mkt.client.transport.classification import Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Response
+from airflow_provider_mkt.client.marketo.platform import instance_url, next_quota_reset
+from airflow_provider_mkt.client.transport.platform import (
+    Failure,
+    NoAnswer,
+    Rate,
+    Response,
+    RetryAction,
+    Success,
+)
 
 FAIL, REFRESH, SLOW, BACK, LATER, AMBIGUOUS = (
     RetryAction.FAIL,

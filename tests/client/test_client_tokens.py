@@ -29,9 +29,8 @@ from airflow_provider_mkt.client.call import FormBody, Replay, Route
 from airflow_provider_mkt.client.errors import AuthenticationError, PlatformError, ServerUnavailable
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.marketo.platform import Marketo
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import MARGIN, Token, TokenCell, cell_for
-from airflow_provider_mkt.client.transport.wire import NoAnswer
+from airflow_provider_mkt.client.transport.exchange import MARGIN, RetryPolicy, Token, TokenCell, cell_for
+from airflow_provider_mkt.client.transport.platform import NoAnswer
 
 CONTACT = Route("GET", "contacts", "/1")
 
@@ -126,7 +125,7 @@ class TestSharing:
     def test_many_exchanges_at_once_request_one_token(self, order: list[int], rounds: int) -> None:
         platform, cell, clock = marketo(), TokenCell(), Clock()
         from airflow_provider_mkt.client.transport.exchange import Session, exchange
-        from airflow_provider_mkt.client.transport.wire import Acquire, Send, Sleep
+        from airflow_provider_mkt.client.transport.platform import Acquire, Send, Sleep
 
         session = Session(platform, clock=clock, tokens=cell)
         exchanges = {number: exchange(a_call(), session) for number in order}

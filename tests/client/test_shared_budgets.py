@@ -24,8 +24,7 @@ from airflow_provider_mkt.client.errors import InvalidInput, TaskCancelled
 from airflow_provider_mkt.client.ratelimit import budget as budgets
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
 from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit, Rate
 from airflow_provider_mkt.state.locks import server_lock
 
 CALLS = Quota.CALLS
@@ -40,7 +39,7 @@ from pathlib import Path
 from airflow_provider_mkt.client.ratelimit.budget import budget_of
 from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit
 
 place, account, meeting, max_in_flight = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
 place = place if "://" in place else Path(place)

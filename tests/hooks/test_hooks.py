@@ -26,11 +26,10 @@ from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.get_provider_info import get_provider_info
-from airflow_provider_mkt.hooks.base import MarketingHook
+from airflow_provider_mkt.hooks.base import MarketingHook, ahook_for, hook_for
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo

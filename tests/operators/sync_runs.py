@@ -17,7 +17,7 @@ from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
 from airflow_provider_mkt.client.transport import drivers
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync import pipeline
 from airflow_provider_mkt.sync.calls import Lease

@@ -36,7 +36,7 @@ from workers import RESET, Worker, context, until
 from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.client.marketo import platform
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.sandbox.marketo.exports import store as exports

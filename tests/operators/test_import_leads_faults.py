@@ -17,8 +17,8 @@ from airflow_provider_mkt.actions.hubspot import imports as hubspot_imports
 from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
+from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators import _bulk_import
-from airflow_provider_mkt.operators._task_state import task_state_of
 from airflow_provider_mkt.operators.imports import ImportLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo

@@ -19,7 +19,7 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import flow_runs
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 

@@ -228,7 +228,7 @@ def produce():
         before = self.BREAKS_ONCE.replace(
             "    turns",
             """    import shutil
-    from airflow_provider_mkt.hooks.settings import state_directory
+    from airflow_provider_mkt.hooks.state import state_directory
     if turns["read"]:
         raise AssertionError("nothing was to be read")
     turns""",
@@ -236,7 +236,7 @@ def produce():
         )
         forget = """
 import shutil
-from airflow_provider_mkt.hooks.settings import state_directory
+from airflow_provider_mkt.hooks.state import state_directory
 def forget(context):
     shutil.rmtree(state_directory() / "sync")
 """

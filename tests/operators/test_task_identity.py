@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.operators._task_state import task_digest
+from airflow_provider_mkt.hooks.state import task_digest
 
 NAMES: dict[str, Any] = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": 0, "try_number": 1}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 
 import pytest
@@ -54,50 +54,20 @@ def documented(cls: type) -> list[str]:
     return re.findall(r":param (\w+):", cls.__doc__ or "")
 
 
-# Classes that are still to be flattened. A class that passes makes its test fail here, so that its name is
-# removed. The lists are to become empty, and then to go.
-NOT_DOCUMENTED = {
-    "BatchStatusSensor",
-}
-NOT_COMPLETE = NOT_DOCUMENTED | {
-    "EmailActivitySensor",
-    "EventAttendanceSensor",
-    "LeadActivitySensor",
-    "LeadChangesSensor",
-    "LeadsMatchingSensor",
-    "LeadsVisibleSensor",
-    "ListMembershipSensor",
-    "ListProcessedSensor",
-    "MarketingEventSensor",
-    "ProgramMemberSensor",
-    "QuotaSensor",
-    "SequenceEnrollmentSensor",
-    "SmartCampaignSensor",
-}
-NOT_FLAT: set[str] = set()
-
-
-def each_class(*, but: Collection[str] = ()) -> pytest.MarkDecorator:
-    """Run a test for every class; for those in *but* it must fail."""
-    fails = pytest.mark.xfail(strict=True, reason="is still to be flattened")
-    return pytest.mark.parametrize(
-        "cls",
-        [pytest.param(cls, marks=[fails] if cls.__name__ in but else []) for cls in CLASSES],
-        ids=[cls.__name__ for cls in CLASSES],
-    )
+each_class = pytest.mark.parametrize("cls", CLASSES, ids=[cls.__name__ for cls in CLASSES])
 
 
 def test_there_are_operators_and_sensors() -> None:
     assert len(CLASSES) > 40
 
 
-@each_class(but=NOT_DOCUMENTED)
+@each_class
 def test_the_documented_parameters_are_those_of_the_class_itself(cls: type) -> None:
     assert "__init__" in vars(cls), "has no signature of its own"
     assert sorted(documented(cls)) == sorted(parameters(cls))
 
 
-@each_class(but=NOT_COMPLETE)
+@each_class
 def test_kwargs_carry_only_the_parameters_of_airflows_base(cls: type) -> None:
     inherited = {
         name for one in cls.__mro__ if own(one) and "__init__" in vars(one) for name in parameters(one)
@@ -105,21 +75,21 @@ def test_kwargs_carry_only_the_parameters_of_airflows_base(cls: type) -> None:
     assert inherited - set(parameters(cls)) == set()
 
 
-@each_class()
+@each_class
 def test_every_parameter_is_a_typed_keyword(cls: type) -> None:
     assert [name for name, one in parameters(cls).items() if one.kind is not one.KEYWORD_ONLY] == []
     assert [name for name, one in parameters(cls).items() if one.annotation is one.empty] == []
     assert inspect.signature(cls.__init__).parameters["kwargs"].kind is inspect.Parameter.VAR_KEYWORD  # type: ignore[misc]
 
 
-@each_class(but=NOT_FLAT)
+@each_class
 def test_inheritance_is_flat(cls: type) -> None:
     names = [one.__name__ for one in cls.__mro__ if own(one)]
     assert levels(cls) <= MAX_LEVELS, names
     assert len(names) <= MAX_OWN_CLASSES, names
 
 
-@each_class()
+@each_class
 def test_no_private_method_of_airflow_is_overridden(cls: type) -> None:
     private = {
         name

@@ -14,15 +14,13 @@ from calls.hubspot_answers import ANSWERS
 from calls.shapes import check
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.client.transport.exchange import Reply, RetryPolicy, Session, exchange
+from airflow_provider_mkt.hooks.base import ahook_for
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
-from airflow_provider_mkt.hooks.select import ahook_for
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

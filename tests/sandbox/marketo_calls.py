@@ -15,14 +15,11 @@ from calls.shapes import check
 from pydantic import BaseModel
 
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.marketo.platform import Marketo
-from airflow_provider_mkt.client.marketo.settings import MarketoAccount
+from airflow_provider_mkt.client.marketo.platform import Marketo, MarketoAccount
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Reply, Session, exchange
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import TokenCell
+from airflow_provider_mkt.client.transport.exchange import Reply, RetryPolicy, Session, TokenCell, exchange
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
 

@@ -11,9 +11,9 @@ from hubspot_runs import CONN_ID
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import PlatformError
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy
+from airflow_provider_mkt.hooks.base import ahook_for, hook_for
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.hooks.select import ahook_for, hook_for
 
 ONE_ATTEMPT = RunContext(retry_policy=RetryPolicy(max_elapsed=0.0, max_ambiguous_retries=0))
 

@@ -16,12 +16,9 @@ from airflow_provider_mkt.client.errors import (
     OutcomeUnknown,
 )
 from airflow_provider_mkt.client.hubspot.account import account_info, oauth
-from airflow_provider_mkt.client.hubspot.platform import HubSpot
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
+from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
-from airflow_provider_mkt.client.transport.exchange import Session, exchange
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import TokenCell
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session, TokenCell, exchange
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 

@@ -14,7 +14,7 @@ from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.client.marketo.lists import lead_memberships, lists, static_lists
 from airflow_provider_mkt.client.marketo.programs import member_fields, program_members, programs
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
 

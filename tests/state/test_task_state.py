@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_mkt.state.directory import SYNC_KEPT_FOR, StateDirectory
+from airflow_provider_mkt.state.directory import SYNC_KEPT_FOR, FileTaskState, StateDirectory
 from airflow_provider_mkt.state.sync_progress import SyncProgress
-from airflow_provider_mkt.state.task_state import AirflowTaskState, FileTaskState, ScopedTaskState
+from airflow_provider_mkt.state.task_state import AirflowTaskState, ScopedTaskState
 
 
 def test_values_are_kept_and_deleted_and_all_objects_of_a_file_see_them(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_threads_may_use_one_object(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from airflow_provider_mkt.state.task_state import FileTaskState
+from airflow_provider_mkt.state.directory import FileTaskState
 task_state = FileTaskState(Path(sys.argv[1]))
 for number in range(1_000_000):
     task_state.set("first", number)

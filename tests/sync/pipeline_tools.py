@@ -17,14 +17,13 @@ from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.sync import rows
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.pipeline import Pipeline
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency, Pipeline
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 
 FINE, REFUSED, REJECTED_TOGETHER, REJECTED, UNKNOWN, UNSENDABLE, UNCHECKED = (
     "fine",
     "refused",
-    "rejected together",
+    "rejected_together",
     "rejected",
     "unknown",
     "unsendable",

@@ -12,9 +12,9 @@ import pytest
 from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, unknown
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.errors import ServerUnavailable
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
 from airflow_provider_mkt.sync.member_table import MemberTable
 from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
 
 MEMBERS = [f"{number:02}" for number in range(20)]
 REJECTED, LOST = {"03", "04", "11"}, {"07", "11"}

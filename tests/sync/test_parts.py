@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.operators._reject_threshold import RejectThreshold
+from airflow_provider_mkt.operators._parameters import RejectThreshold
 from airflow_provider_mkt.sync import rows
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import Row
 

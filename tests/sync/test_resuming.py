@@ -20,8 +20,7 @@ from airflow_provider_mkt.actions.leads import RecordStatus
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.state.sync_progress import NOT_DONE, SyncProgress
 from airflow_provider_mkt.sync import pipeline, rows
-from airflow_provider_mkt.sync.concurrency import AdaptiveConcurrency
-from airflow_provider_mkt.sync.pipeline import Pipeline, digest_of
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency, Pipeline, digest_of
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 
 

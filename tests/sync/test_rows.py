@@ -73,6 +73,7 @@ class TestCsv:
         (row,) = read_csv(content)
         assert row.record is None
         assert "lines 2 to 5" in row.problem
+        assert isinstance(row.raw, str)
         assert row.raw.count("b@x.io") == 3
 
     def test_a_stray_quote_rejects_only_its_row(self) -> None:

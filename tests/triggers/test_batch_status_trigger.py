@@ -95,7 +95,7 @@ def test_the_deadline_holds_across_a_restart(sandbox: Sandbox) -> None:
 def test_it_survives_a_short_outage_of_the_platform(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+    from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 
     monkeypatch.setattr(RetryPolicy, "__init__", _no_retry(RetryPolicy.__init__))
     publish(sandbox)
@@ -137,7 +137,7 @@ def test_jobs_of_two_kinds_are_polled_at_the_shorter_interval(
 def test_each_outage_has_the_whole_budget_of_failing_polls(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
+    from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 
     monkeypatch.setattr(RetryPolicy, "__init__", _no_retry(RetryPolicy.__init__))
     faults = sandbox.hubspot.faults

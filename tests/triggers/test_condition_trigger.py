@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from workers import until
 
-from airflow_provider_mkt.client.transport import tokens
+from airflow_provider_mkt.client.transport import exchange
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -99,7 +99,7 @@ def test_it_continues_after_a_restart_of_the_triggerer_until_its_deadline(sandbo
 
 
 def test_many_triggers_share_one_token(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "_cells", {})
+    monkeypatch.setattr(exchange, "_cells", {})
     connection = {
         "conn_type": "marketo",
         "host": sandbox.marketo.url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from airflow_provider_mkt.actions.idempotency import is_done, mark_done, send_marked
@@ -186,11 +186,11 @@ def workflow_action(
 _NO_EMAIL = ("NO_EMAIL", "the contact has no mail address, which this call needs")
 
 
-def _one_kind() -> Callable[[str, Any], str]:
+def _one_kind() -> Callable[[str, object], str]:
     """Return a check of either record ids or mail addresses: with both, one contact could occur twice."""
     kinds: set[bool] = set()
 
-    def check(field: str, value: Any) -> str:
+    def check(field: str, value: object) -> str:
         by_address = isinstance(value, str) and "@" in value
         kinds.add(by_address)
         if len(kinds) > 1:
@@ -212,15 +212,15 @@ def _contacts(people: Sequence[str]) -> Procedure[dict[str, dict[str, str]]]:
 
 
 def _is_in_workflow(contact_id: str, workflow_id: int | str) -> Procedure[bool | None]:
-    current: list[Mapping[str, Any]] = yield workflows.enrolments(contact_id)
+    current: list[workflows.Workflow] = yield workflows.enrolments(contact_id)
     return any(str(one["id"]) == str(workflow_id) for one in current) or None
 
 
 def _workflow_of(flow_id: int | str) -> Procedure[int]:
-    flow: Mapping[str, Any] = yield flows.get(flow_id)
+    flow: flows.Flow = yield flows.get(flow_id)
     if flow.get("isEnabled") is False:
         raise InvalidRequest(f"workflow {flow_id} is turned off", platform="hubspot", call="flows.get")
-    mapped: Mapping[str, Any] = yield flows.workflow_ids([flow_id])
+    mapped: flows.WorkflowIds = yield flows.workflow_ids([flow_id])
     for row in mapped["results"]:
         if str(row["flowId"]) == str(flow_id):
             return int(row["workflowId"])

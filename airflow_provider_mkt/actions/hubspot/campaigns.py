@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.actions.campaigns import (
     CampaignBatch,
@@ -31,6 +30,7 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.hubspot.batch import BatchResult
 from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaigns
+from airflow_provider_mkt.client.json_types import JsonDict
 
 _KEY = "create campaigns"
 
@@ -233,7 +233,7 @@ def _left(guids: set[str], clock: Callable[[], float]) -> Procedure[set[str]]:
 
 
 def _properties(one: CampaignRef) -> dict[str, str]:
-    given = dict(one.changes)
+    given: JsonDict = dict(one.changes)
     if "new_name" in given:
         if "hs_name" in given:
             raise InvalidInput("campaigns", "give a campaign new_name or hs_name, not both")
@@ -283,7 +283,7 @@ def _existing(guids: Sequence[str]) -> Procedure[set[str]]:
 
 
 def _update(
-    batch: Mapping[str, Mapping[str, Any]], guids: Mapping[str, str], outcome: CampaignOutcome
+    batch: Mapping[str, Mapping[str, str]], guids: Mapping[str, str], outcome: CampaignOutcome
 ) -> Procedure[None]:
     """Change one batch; what fails without a reason is sent one by one, to get the reason."""
     labels = {guid.lower(): label for label, guid in guids.items() if guid in batch}

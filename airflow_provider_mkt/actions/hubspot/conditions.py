@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.actions.hubspot import account
 from airflow_provider_mkt.actions.hubspot.contacts import (
     in_list,
@@ -28,6 +26,7 @@ from airflow_provider_mkt.client.hubspot.automation import sequences
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.client.hubspot.lists import lists
 from airflow_provider_mkt.client.hubspot.lists._types import ContactList
+from airflow_provider_mkt.client.json_types import JsonDict
 
 COUNTERS = {
     "sent": "sent",
@@ -50,7 +49,7 @@ def email_activity(
     if since is not None:
         raise InvalidInput("since", "HubSpot counts from the first mail on; leave it out")
     email: emails.Email = yield emails.get(email_id, include_stats=True)
-    stats: dict[str, Any] = (email.model_extra or {}).get("stats") or {}
+    stats: JsonDict = (email.model_extra or {}).get("stats") or {}
     reached = int((stats.get("counters") or {}).get(counter) or 0)
     return met_when(reached >= count, {activity: reached})
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, cast
+from typing import cast
 
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import (
@@ -82,7 +82,7 @@ class ContactWriter:
         return None
         yield  # a procedure that needs no call
 
-    def prepare(self, record: Record) -> dict[str, Any]:
+    def prepare(self, record: Record) -> dict[str, object]:
         prepared = {name: _as_text(value) for name, value in record.items()}
         if isinstance(key := prepared.get(self.lookup_field), str):
             prepared[self.lookup_field] = key.strip()
@@ -130,9 +130,10 @@ class ContactWriter:
                 by_trace.setdefault(str(trace), result)
             for named in error.ids():
                 by_key.setdefault(self._spelt(named), result)
-        rest = self._rest(reply.value)
         return [
-            by_trace.get(str(index)) or by_key.get(self._spelt(str(record[self.lookup_field]))) or rest
+            by_trace.get(str(index))
+            or by_key.get(self._spelt(str(record[self.lookup_field])))
+            or self._rest(reply.value)
             for index, record in enumerate(records)
         ]
 
@@ -260,7 +261,7 @@ def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedu
     return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
 
 
-def _change(row: Any, since: datetime) -> Change:
+def _change(row: Contact, since: datetime) -> Change:
     changed = str(row["properties"].get(_CHANGED) or row["updatedAt"])
     return Change(
         str(row["id"]), f"{row['id']}@{changed}", _time(changed), new=_time(row["createdAt"]) >= since

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Unpack, cast
+from typing import Unpack, cast
 
 from airflow_provider_mkt.actions.emails import EmailChange, EnsuredEmail, Publication, Withdrawal
 from airflow_provider_mkt.actions.hubspot import jobs
@@ -35,7 +35,7 @@ class HubSpotEmails:
         self,
         task_state: TaskState,
         name: str,
-        fields: Mapping[str, Any],
+        fields: Mapping[str, object],
         **options: Unpack[EmailCreateOptions],
     ) -> Procedure[EnsuredEmail]:
         no_options(options, "is Marketo's; HubSpot takes folderIdV2 and content in fields")
@@ -49,7 +49,7 @@ class HubSpotEmails:
         return clone(task_state, email_id, name, language=options.get("language"))
 
     def update(
-        self, email_id: str, changes: Mapping[str, Any], *, version: str | None
+        self, email_id: str, changes: Mapping[str, object], *, version: str | None
     ) -> Procedure[EmailChange]:
         return update(email_id, changes, version=version)
 
@@ -57,7 +57,7 @@ class HubSpotEmails:
         return unpublish(task_state, email_id)
 
 
-def create(task_state: TaskState, name: str, fields: Mapping[str, Any]) -> Procedure[EnsuredEmail]:
+def create(task_state: TaskState, name: str, fields: Mapping[str, object]) -> Procedure[EnsuredEmail]:
     """Create an email, unless one with that name exists.
 
     Names are not unique on the platform, and its list has no filter by name: all emails are read.
@@ -115,7 +115,7 @@ def clone(
 
 
 def update(
-    email_id: str, changes: Mapping[str, Any], *, version: str | None = None
+    email_id: str, changes: Mapping[str, object], *, version: str | None = None
 ) -> Procedure[EmailChange]:
     """Change an email.
 
@@ -148,7 +148,7 @@ def update(
     return EmailChange(email.id, "live", changed.state)
 
 
-def _value(email: emails.Email, field: str) -> Any:
+def _value(email: emails.Email, field: str) -> object:
     return email.model_dump().get(field)
 
 
@@ -161,7 +161,7 @@ def unpublish(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
     :raises InvalidRequest: when sending has begun.
     """
     # The answer has no email, so it is read.
-    call = cast("Call[emails.Email | None]", emails.unpublish(email_id))
+    call: Call[emails.Email | None] = emails.unpublish(email_id)
 
     def find() -> Procedure[emails.Email | None]:
         email: emails.Email = yield emails.get(email_id)
@@ -281,7 +281,7 @@ def _set_up(
         yield emails.update_draft(email.id, changes)
 
 
-def _goes_out_as(email: emails.Email, changes: Mapping[str, Any], publish_at: datetime | None) -> bool:
+def _goes_out_as(email: emails.Email, changes: Mapping[str, object], publish_at: datetime | None) -> bool:
     return email.sendOnPublish is changes["sendOnPublish"] and (
         publish_at is None or _same_moment(email.publishDate, publish_at)
     )

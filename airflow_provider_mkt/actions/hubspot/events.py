@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.actions.jobs import PollCache, PollResult, met_when, one_of, whole_number
 from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
@@ -59,7 +58,7 @@ def upsert_all(events: Sequence[Fields]) -> Procedure[EventsUpserted]:
             ready[:0] = [batch[:half], batch[half:]]
             continue
         for event in batch:
-            if (reason := reasons.get(event["external_event_id"])) is None:
+            if (reason := reasons.get(_event_id(event))) is None:
                 outcome.written.append(label(event))
             else:
                 outcome.rejected[label(event)] = reason
@@ -69,6 +68,10 @@ def upsert_all(events: Sequence[Fields]) -> Procedure[EventsUpserted]:
 def label(event: Fields) -> str:
     """Return the name of an event in outcomes."""
     return f"{event['external_account_id']}/{event['external_event_id']}"
+
+
+def _event_id(event: Fields) -> str:
+    return str(event["external_event_id"])
 
 
 def _check(events: Sequence[Fields]) -> None:
@@ -88,16 +91,16 @@ def _upsert(batch: Sequence[Fields]) -> Procedure[dict[str, str] | None]:
     try:
         answer: Batch[EventRow] = yield marketing_events.upsert_batch(batch)
     except InvalidRequest as rejection:
-        return {batch[0]["external_event_id"]: rejection.message} if len(batch) == 1 else None
+        return {_event_id(batch[0]): rejection.message} if len(batch) == 1 else None
     if len(batch) == 1:
         if answer.errors or answer.numErrors or not answer.results:
             reason = "; ".join(error.message for error in answer.errors if error.message)
-            return {batch[0]["external_event_id"]: reason or "the answer does not name it"}
+            return {_event_id(batch[0]): reason or "the answer does not name it"}
         return {}
     named: dict[str, str] = {}
     for error in answer.errors:
         named |= dict.fromkeys(error.ids(), error.message or error.category)
-    sent: Counter[Any] = Counter(event["external_event_id"] for event in batch)
+    sent = Counter(map(_event_id, batch))
     clear = (
         all(error.ids() for error in answer.errors)
         and all(sent[name] == 1 for name in named)
@@ -159,7 +162,7 @@ class AttendanceWriter:
         makes_contacts = self.lookup_field == "email" and self.object_id is None
         return _FIELDS | {self.lookup_field} | ({"contact_properties"} if makes_contacts else set())
 
-    def prepare(self, record: Record) -> dict[str, Any]:
+    def prepare(self, record: Record) -> dict[str, object]:
         prepared = {name: value for name, value in record.items() if value not in (None, "")}
         if isinstance(key := prepared.get(self.lookup_field), str):
             prepared[self.lookup_field] = key.strip()

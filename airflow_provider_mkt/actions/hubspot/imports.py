@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
@@ -160,6 +159,6 @@ class ContactImporter:
 
 
 def _note(row: imports.RowError) -> RowNote:
-    source: Mapping[str, Any] = row.get("sourceData") or {}
+    source: imports.Row = row.get("sourceData") or {}
     reason = row.get("errorMessage") or row["errorType"].replace("_", " ").lower()
     return RowNote(row["errorType"], reason, source.get("rowData") or None, source.get("lineNumber") or None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollCache, PollResult, poll_by_call
 from airflow_provider_mkt.actions.procedure import Procedure
+from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
 from airflow_provider_mkt.client.hubspot.imports import imports
@@ -81,7 +80,7 @@ def _poll_campaigns(job: Job, cache: PollCache) -> Procedure[PollResult]:
     return PollResult(raw_status, {"campaigns": len(guids), "visible": seen})
 
 
-def _import_details(one: imports.Import) -> dict[str, Any]:
+def _import_details(one: imports.Import) -> dict[str, Json]:
     lists = [str(made["listId"]) for made in one.metadata.objectLists if made.get("listId")]
     return {"name": one.importName, **({"lists": lists} if lists else {}), **one.metadata.counters}
 

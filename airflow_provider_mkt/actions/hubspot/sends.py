@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
 
 from airflow_provider_mkt.actions.hubspot import jobs
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, PollResult, spec_of
@@ -155,7 +154,7 @@ def mailing(
     )
 
 
-def _address(field: str, value: Any) -> str:
+def _address(field: str, value: object) -> str:
     # The platform ignores case in mail addresses.
     return address("", field, value).lower()
 

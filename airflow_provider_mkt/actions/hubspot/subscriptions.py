@@ -7,7 +7,6 @@ people without a choice.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from airflow_provider_mkt.actions.idempotency import not_found
 from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, rejected_member
@@ -18,6 +17,7 @@ from airflow_provider_mkt.client.hubspot.mailbox import address
 from airflow_provider_mkt.client.hubspot.subscriptions import subscription_statuses as statuses
 from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
+from airflow_provider_mkt.client.json_types import JsonDict
 
 _CHUNK = 10
 _ANY_ADDRESS = "any@example.com"
@@ -117,9 +117,9 @@ def _of_type(
     return _action(names, f"subscription type {number}", change, before)
 
 
-def _write(email: str, call: Call[Any], wanted: statuses.State | None = None) -> Procedure[MemberResult]:
+def _write(email: str, call: Call[object], wanted: statuses.State | None = None) -> Procedure[MemberResult]:
     try:
-        answer: Any = yield call
+        answer: JsonDict = yield call
     except InvalidRequest as error:
         return rejected_member(email, error)
     if wanted is not None and answer["status"] != wanted:
@@ -146,7 +146,7 @@ def _action(
     return MemberAction(outcome, f"{doing} {what}", done, already, _CHUNK, apply, _address, before)
 
 
-def _address(field: str, value: Any) -> str:
+def _address(field: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidInput(field, "must be a mail address")
     return address("", field, value).lower()

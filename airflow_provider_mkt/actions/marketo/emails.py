@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Unpack, cast
+from typing import Unpack, cast
 
 from airflow_provider_mkt.actions.emails import EmailChange, EnsuredEmail, Publication, Withdrawal
 from airflow_provider_mkt.actions.idempotency import (
@@ -27,6 +27,7 @@ from airflow_provider_mkt.client.errors import (
     NotFound,
     NotRepeated,
 )
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.emails import emails
 from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.client.marketo.rows import Email, Program
@@ -63,7 +64,7 @@ class MarketoEmails:
         self,
         task_state: TaskState,
         name: str,
-        fields: Mapping[str, Any],
+        fields: Mapping[str, object],
         **options: Unpack[EmailCreateOptions],
     ) -> Procedure[EnsuredEmail]:
         folder_id, template_id = options.get("folder_id"), options.get("template_id")
@@ -87,7 +88,7 @@ class MarketoEmails:
         return clone(task_state, email_id, name, folder_id=folder_id, folder_type=folder_type)
 
     def update(
-        self, email_id: str, changes: Mapping[str, Any], *, version: str | None
+        self, email_id: str, changes: Mapping[str, object], *, version: str | None
     ) -> Procedure[EmailChange]:
         if version not in (None, "draft"):
             raise InvalidInput("version", "Marketo changes an email's draft; leave it out")
@@ -100,7 +101,7 @@ class MarketoEmails:
 def create(
     task_state: TaskState,
     name: str,
-    fields: Mapping[str, Any],
+    fields: Mapping[str, object],
     *,
     template_id: str,
     folder_id: str,
@@ -164,7 +165,7 @@ def _made(made: Ensured[Email], name: str) -> EnsuredEmail:
     return EnsuredEmail(str(made.value["id"]), name, str(made.value.get("status") or "draft"), made.created)
 
 
-def update(email_id: str, changes: Mapping[str, Any]) -> Procedure[EmailChange]:
+def update(email_id: str, changes: Mapping[str, object]) -> Procedure[EmailChange]:
     """Change an email: its name and description at once, all other fields in its draft.
 
     :param email_id: the email.
@@ -179,12 +180,12 @@ def update(email_id: str, changes: Mapping[str, Any]) -> Procedure[EmailChange]:
     return EmailChange(email_id, "draft", state)
 
 
-def _changing(email_id: str, changes: Mapping[str, Any]) -> list[Call[Any]]:
+def _changing(email_id: str, changes: Mapping[str, object]) -> list[Call[object]]:
     if not changes:
         raise InvalidInput("changes", f"must name the fields to change, not {describe_type(changes)}")
     given = _arguments("changes", changes, FIELDS)
     headers = {name: given.pop(name) for name in (*_HEADERS.values(), *_TRACKING.values()) if name in given}
-    calls: list[Call[Any]] = []
+    calls: list[Call[object]] = []
     if given:
         calls.append(emails.update(email_id, **given))
     if headers:
@@ -192,7 +193,7 @@ def _changing(email_id: str, changes: Mapping[str, Any]) -> list[Call[Any]]:
     return calls
 
 
-def _arguments(where: str, given: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+def _arguments(where: str, given: Mapping[str, object], known: Mapping[str, str]) -> JsonDict:
     """Return fields by the names of the calls' arguments, with their types checked."""
     for name, value in given.items():
         if name not in known:
@@ -211,9 +212,9 @@ def unapprove(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when a campaign or program sends it.
     """
-    call = cast("Call[Any]", emails.unapprove(email_id))
+    call: Call[object] = emails.unapprove(email_id)
 
-    def find() -> Procedure[Any]:
+    def find() -> Procedure[Email | None]:
         if (yield from find_or_none(emails.get(email_id, status="approved"))) is not None:
             return None
         draft = yield from find_or_none(emails.get(email_id, status="draft"))
@@ -221,7 +222,7 @@ def unapprove(task_state: TaskState, email_id: str) -> Procedure[Withdrawal]:
             raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
         return draft
 
-    made: Ensured[Any] = yield from create_if_absent(f"unapprove email {email_id}", task_state, call, find)
+    made: Ensured[object] = yield from create_if_absent(f"unapprove email {email_id}", task_state, call, find)
     return Withdrawal(made.created, "draft")
 
 
@@ -246,8 +247,8 @@ def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publi
             raise NotFound(f"there is no email {email_id}", platform="marketo", call="emails.get")
         return approved
 
-    call: Call[Any] = emails.approve_draft(email_id)
-    made: Ensured[Any] = yield from create_if_absent(f"approve email {email_id}", task_state, call, find)
+    call: Call[object] = emails.approve_draft(email_id)
+    made: Ensured[object] = yield from create_if_absent(f"approve email {email_id}", task_state, call, find)
     return Publication(made.created, "approved", Job("marketo", "email_publish", str(email_id)))
 
 
@@ -302,8 +303,8 @@ def approve_program(
         now = yield from email_program(program_id)
         return now if str(now.get("status") or "").lower() != "unlocked" else None
 
-    call: Call[Any] = programs.approve(program_id)
-    made: Ensured[Any] = yield from create_if_absent(
+    call: Call[object] = programs.approve(program_id)
+    made: Ensured[object] = yield from create_if_absent(
         f"approve program {program_id}", task_state, call, find, clock=clock
     )
     program = yield from email_program(program_id)
@@ -367,8 +368,8 @@ def unapprove_program(
             )
         return None
 
-    call: Call[Any] = programs.unapprove(program_id)
-    made: Ensured[Any] = yield from create_if_absent(
+    call: Call[object] = programs.unapprove(program_id)
+    made: Ensured[object] = yield from create_if_absent(
         f"unapprove program {program_id}", task_state, call, find, clock=clock
     )
     due = program.get("startDate") if program else None

@@ -10,9 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
 
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, spec_of
+from airflow_provider_mkt.actions.jobs import BatchStatus, Details, Job, JobState, spec_of
 from airflow_provider_mkt.actions.marketo.jobs import SPECS
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
@@ -26,6 +25,7 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.bulk import FilePart
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.exports._parameters import LONGEST_RANGE, Between, Export, Kind
@@ -119,9 +119,7 @@ class Damaged(ServerUnavailable):
     """The content that was read is not the file that the job wrote."""
 
 
-def fetch(
-    kind: Kind, export_id: str, details: Mapping[str, Any], take: Callable[[bytes], object]
-) -> Procedure[None]:
+def fetch(kind: Kind, export_id: str, details: Details, take: Callable[[bytes], object]) -> Procedure[None]:
     """Read the file of a complete job in parts, and check size and checksum at the end.
 
     :param details: of the job's status: ``fileSize`` and ``fileChecksum``.
@@ -197,8 +195,8 @@ class Part:
     label: str = ""
     export_id: str | None = None
     made: int = 0
-    details: dict[str, Any] | None = None
-    written: dict[str, Any] | None = None
+    details: JsonDict | None = None
+    written: JsonDict | None = None
 
     @property
     def records(self) -> int | None:
@@ -206,7 +204,7 @@ class Part:
         found = (self.details or {}).get("numberOfRecords")
         return None if found is None else int(found)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonDict:
         return {"id": self.export_id, "made": self.made, "details": self.details, "written": self.written}
 
     def restore(self, kept: object) -> None:
@@ -267,7 +265,7 @@ class Extraction:
             else:
                 part.restore(self.task_state.get(self._key(number)))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> JsonDict:
         """Return the state as small JSON."""
         parts = {str(number): part.to_json() for number, part in enumerate(self.parts) if part.export_id}
         return {"clock": {"began": self.began, "since": self.since}, "parts": parts}

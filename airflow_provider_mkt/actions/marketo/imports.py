@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from airflow_provider_mkt.actions.imports import Findings, RowNote, Upload
 from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
@@ -15,6 +14,7 @@ from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.bulk import FILE_MAX, TRANSFER_TIMEOUT
 from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
 from airflow_provider_mkt.client.marketo.programs import program_members
@@ -90,7 +90,7 @@ class BulkLeadImporter:
         of_leads = yield from DatabaseLeadWriter(action=action, lookup_field=self.key_column).known_fields()
         if not self.program_id or of_leads is None:
             return of_leads
-        schema: dict[str, Any] = yield program_members.describe()
+        schema: JsonDict = yield program_members.describe()
         return of_leads | {str(field["name"]) for field in schema.get("fields") or ()}
 
     def key(self, value: str) -> str:

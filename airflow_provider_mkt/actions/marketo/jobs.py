@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from airflow_provider_mkt.actions.jobs import (
     BatchStatus,
+    Details,
     Job,
     JobSpec,
     PollCache,
@@ -83,7 +83,7 @@ def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
     )
 
 
-def _failures(details: Mapping[str, Any]) -> tuple[int, int]:
+def _failures(details: Details) -> tuple[int, int]:
     failed = int(details.get("numOfRowsFailed") or 0)
     # Failed rows are not counted as processed.
     return failed, failed + int(details.get("numOfLeadsProcessed") or 0)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, cast, get_args
+from typing import cast, get_args
 
 from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
 from airflow_provider_mkt.actions.jobs import (
@@ -40,6 +40,7 @@ from airflow_provider_mkt.actions.members import MemberAction
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.leads import lead_intake, leads
 from airflow_provider_mkt.client.marketo.lists import lists
@@ -88,7 +89,7 @@ class DatabaseLeadWriter:
         self.quiet_after = 90.0 if action in ("createOrUpdate", "createOnly") else 0.0
 
     def known_fields(self) -> Procedure[frozenset[str] | None]:
-        schema: dict[str, Any] = yield leads.describe2()
+        schema: JsonDict = yield leads.describe2()
         names = {str(field["name"]) for field in schema.get("fields") or ()}
         keys = {str(name) for pair in schema.get("searchableFields") or () for name in pair}
         if self.keyed and keys and self.lookup_field not in keys | self.other_keys:
@@ -97,7 +98,7 @@ class DatabaseLeadWriter:
         linked = {"id", "cookies", "externalCompanyId", "externalSalesPersonId"}
         return frozenset(names | linked | self.other_keys)
 
-    def prepare(self, record: Record) -> dict[str, Any]:
+    def prepare(self, record: Record) -> dict[str, object]:
         prepared = {name: written(_number(value)) for name, value in record.items()}
         if isinstance(key := prepared.get(self.lookup_field), str):
             prepared[self.lookup_field] = key.strip()
@@ -267,7 +268,7 @@ class _Merging:
             there = yield from self._there(losers)
             return there[0] if len(there) == 1 else None
 
-        call: Call[Any] = leads.merge(self.survivor, losers, merge_in_crm=self.merge_in_crm)
+        call: Call[int | None] = leads.merge(self.survivor, losers, merge_in_crm=self.merge_in_crm)
         made = yield from create_if_absent(key, self.task_state, call, find)
         stays = made.value or (yield from find())
         self.survivor = stays or self.survivor
@@ -288,7 +289,7 @@ class _Merging:
 
 def submit(
     form_id: int | str,
-    fields: Mapping[str, Any],
+    fields: Mapping[str, object],
     task_state: TaskState,
     *,
     program_id: int | str | None = None,
@@ -353,7 +354,7 @@ def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedu
     return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
 
 
-def _change(row: Mapping[str, Any]) -> Change:
+def _change(row: JsonDict) -> Change:
     at = moment(row["activityDate"])
     if at is None:
         msg = "an activity has no date"
@@ -388,7 +389,7 @@ def leads_visible(
     """Poll whether every lead can be read, with the wanted values. One call for 300 missing ones."""
     wanted, values = _ids(lead_ids), dict(having or {})
     for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
-        rows: list[dict[str, Any]] = yield leads.list("id", part, fields=["id", *values])
+        rows: list[JsonDict] = yield leads.list("id", part, fields=["id", *values])
         note_found(
             cache,
             [
@@ -405,7 +406,7 @@ def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> P
     if whole_number("count", count) > MATCHES_MAX:
         raise InvalidInput("count", f"at most {MATCHES_MAX}: the platform returns no more matches")
     try:
-        rows: list[dict[str, Any]] = yield Pages(leads.list(field, [value], fields=["id"]))
+        rows: list[JsonDict] = yield Pages(leads.list(field, [value], fields=["id"]))
     except InvalidRequest as error:
         if error.code != _TOO_MANY or "too many" not in error.message.lower():
             raise
@@ -443,7 +444,7 @@ def member_status(
         reached = yield from _this_or_later(cache, program_id, status_name)
     fields = ["leadId", "statusName", "trackName"]
     for part in chunked(not_found_yet(cache, wanted), leads.BATCH_MAX):
-        rows: list[dict[str, Any]] = yield program_members.list(program_id, "leadId", part, fields=fields)
+        rows: list[JsonDict] = yield program_members.list(program_id, "leadId", part, fields=fields)
         note_found(
             cache,
             [

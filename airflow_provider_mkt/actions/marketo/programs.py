@@ -25,6 +25,7 @@ from airflow_provider_mkt.client.errors import (
     InvalidRequest,
     NotFound,
 )
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.programs import programs, tokens
 from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import Program, Token
@@ -41,7 +42,7 @@ _REPEAT_AFTER = 5.0
 """Seconds after an ambiguous failure until the request is sent again."""
 
 
-def create_all(wanted: Sequence[Mapping[str, Any]], task_state: TaskState) -> Procedure[CampaignBatch]:
+def create_all(wanted: Sequence[Mapping[str, object]], task_state: TaskState) -> Procedure[CampaignBatch]:
     """Create the programs that do not exist.
 
     :param wanted: ``name``, ``folder_id`` and ``channel`` of each, and optionally ``folder_type``,
@@ -66,7 +67,7 @@ def create_all(wanted: Sequence[Mapping[str, Any]], task_state: TaskState) -> Pr
     return outcome
 
 
-def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
+def _checked(wanted: Sequence[Mapping[str, object]]) -> dict[str, Call[Program]]:
     if not wanted:
         raise InvalidInput("campaigns", "is empty: nothing to create")
     calls: dict[str, Call[Program]] = {}
@@ -81,12 +82,11 @@ def _checked(wanted: Sequence[Mapping[str, Any]]) -> dict[str, Call[Program]]:
         for required in ("name", "folder_id", "channel"):
             if campaign.get(required) in (None, ""):
                 raise InvalidInput(f"{where}.{required}", "is missing or empty")
-        name = campaign["name"]
+        fields: JsonDict = dict(campaign)
+        name: str = fields.pop("name")
         if name in calls:
             raise InvalidInput(f"{where}.name", "occurs twice in the list")
-        calls[name] = programs.create(
-            name, **{field: value for field, value in campaign.items() if field != "name"}
-        )
+        calls[name] = programs.create(name, **fields)
     return calls
 
 
@@ -175,7 +175,7 @@ def _find_call(one: CampaignRef, known: Mapping[str, str] | None = None) -> Call
 
 def _change(one: CampaignRef, program_id: int) -> Call[Program]:
     where = f"campaigns ({one.label})"
-    changes: Mapping[str, Any] = one.changes
+    changes: JsonDict = dict(one.changes)
     for name in changes:
         if name not in UPDATE_FIELDS:
             raise InvalidInput(f"{where}: {name}", f"is unknown; a program has {', '.join(UPDATE_FIELDS)}")
@@ -270,7 +270,7 @@ class TokensSet:
 
 
 def set_all(
-    folder_id: int | str, wanted: Mapping[str, Any], *, folder_type: tokens.FolderType = "Program"
+    folder_id: int | str, wanted: Mapping[str, object], *, folder_type: tokens.FolderType = "Program"
 ) -> Procedure[TokensSet]:
     """Create or change My Tokens. Repeating it changes nothing more.
 
@@ -298,7 +298,9 @@ def set_all(
     return TokensSet(tuple(changed), tuple(name for name in given if name not in changed))
 
 
-def _call(folder_id: int | str, name: str, value: str, kind: Any, folder_type: tokens.FolderType) -> Any:
+def _call(
+    folder_id: int | str, name: str, value: str, kind: Any, folder_type: tokens.FolderType
+) -> Call[list[Token]]:
     try:
         return tokens.set_value(folder_id, name, value, token_type=kind, folder_type=folder_type)
     except InvalidInput as error:
@@ -306,7 +308,7 @@ def _call(folder_id: int | str, name: str, value: str, kind: Any, folder_type: t
         raise InvalidInput(where, error.problem, call=error.call) from None
 
 
-def _read(name: str, given: Any) -> tuple[str, str | None]:
+def _read(name: str, given: object) -> tuple[str, str | None]:
     value, kind = given, None
     if isinstance(given, Mapping):
         if unknown := sorted(given.keys() - {"value", "type"}):

@@ -37,6 +37,7 @@ from airflow_provider_mkt.client.errors import (
     NotFound,
     NotRepeated,
 )
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.client.marketo.responses import no_result
@@ -69,8 +70,8 @@ def switch(campaign_id: int | str, task_state: TaskState, *, on: bool) -> Proced
         campaign = yield from smart_campaign(campaign_id)
         return campaign if bool(campaign.get("isActive")) is on else None
 
-    call: Call[Any] = campaigns.activate(campaign_id) if on else campaigns.deactivate(campaign_id)
-    made: Ensured[Any] = yield from create_if_absent(f"{call.name} {campaign_id}", task_state, call, find)
+    call: Call[object] = campaigns.activate(campaign_id) if on else campaigns.deactivate(campaign_id)
+    made: Ensured[object] = yield from create_if_absent(f"{call.name} {campaign_id}", task_state, call, find)
     return made.created
 
 
@@ -352,12 +353,12 @@ class _Requests:
             found += [int(row["leadId"]) for row in rows if self._is_of_campaign(row)]
         return found
 
-    def _is_of_campaign(self, row: Mapping[str, Any]) -> bool:
+    def _is_of_campaign(self, row: Mapping[str, object]) -> bool:
         return self._campaign_id in (row.get("primaryAttributeValueId"), row.get("campaignId"))
 
 
 def _requestable(campaign_id: int) -> Procedure[None]:
-    campaign: dict[str, Any] | None = yield campaigns.get(campaign_id)
+    campaign: JsonDict | None = yield campaigns.get(campaign_id)
     if campaign is None:
         raise NotFound(f"there is no smart campaign {campaign_id}", platform="marketo", call="campaigns.get")
     for flag, problem in (

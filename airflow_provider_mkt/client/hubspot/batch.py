@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_mkt.client.call import Envelope
+from airflow_provider_mkt.client.call import Envelope, Json
+from airflow_provider_mkt.client.json_types import JsonDict
 
 
 class BatchError(BaseModel):
@@ -16,7 +17,7 @@ class BatchError(BaseModel):
 
     category: str = ""
     message: str = ""
-    context: dict[str, Any] = Field(default_factory=dict)
+    context: JsonDict = Field(default_factory=dict)
 
     def ids(self) -> list[str]:
         """Return the ids of the inputs that failed, if HubSpot reports them."""
@@ -67,6 +68,6 @@ def nothing(envelope: Envelope) -> None:
     """Read a response without a body."""
 
 
-def as_inputs(values: list[dict[str, Any]]) -> dict[str, Any]:
+def as_inputs(values: Sequence[Mapping[str, Json]]) -> dict[str, Json]:
     """Return the body of a batch request."""
     return {"inputs": values}

@@ -18,7 +18,7 @@ def email_address(field: str, value: object) -> str:
     return value.strip()
 
 
-def address(call: str, field: str, value: str) -> str:
+def address(call: str, field: str, value: object) -> str:
     """Check an email address, outside an endpoint: see :func:`email_address`.
 
     :param call: name of the call for the error; can be empty.

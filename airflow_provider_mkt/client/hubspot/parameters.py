@@ -52,7 +52,7 @@ def text_properties(field: str, value: object) -> dict[str, str]:
     :raises InvalidInput: naming the invalid property, without its value.
     """
     properties = mapping(field, value)
-    return required_properties(field, properties) if properties else properties
+    return required_properties(field, properties) if properties else {}
 
 
 Properties: TypeAlias = Mapping[str, str]

@@ -1,11 +1,12 @@
-"""Requests to HubSpot, and the classification of its responses."""
+"""A HubSpot account: its settings, requests to it, and the classification of its responses."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
@@ -19,11 +20,24 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.hubspot.settings import HubSpotAccount
-from airflow_provider_mkt.client.hubspot.versions import prefix
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+from airflow_provider_mkt.client.hubspot.versions import PREFIXES
+from airflow_provider_mkt.client.transport.exchange import without_secrets
+from airflow_provider_mkt.client.transport.platform import (
+    Classification,
+    Failure,
+    NoAnswer,
+    Platform,
+    Rate,
+    Request,
+    Response,
+    RetryAction,
+    Secret,
+    Success,
+    errors_of,
+    token_of,
+)
+
+DEFAULT_HOST = "https://api.hubapi.com"
 
 WINDOW = 10.0
 INITIAL_CALLS_PER_WINDOW = 100
@@ -41,6 +55,53 @@ _TOKEN_RETRYABLE = {408, 423, 429, 477}
 _QUOTA_RETRY_INTERVAL = timedelta(hours=1)
 
 
+class HubSpotAccount(BaseModel):
+    """Settings of one HubSpot account.
+
+    :param base_url: URL of the API.
+    :param access_token: service key, private-app token or static project-app token.
+    :param client_id: client id of an OAuth app; with ``client_secret`` and ``refresh_token``, instead of
+        ``access_token``.
+    :param api_version: path profile: ``v3`` (v3 and v4 paths) or ``2026-03`` (dated paths).
+    :param calls_per_10_seconds: maximum number of calls per 10 seconds; the account's full limit, as its
+        responses state it, when not given.
+    :param max_concurrency: maximum number of concurrent calls. HubSpot has no limit; one call every 53 ms
+        that takes 5 s needs 95.
+    :param daily_reserve: API calls per day to leave for other software; long-running work pauses before it
+        uses them and resumes after the quota reset.
+    :param legacy_calls: allow the two calls of the discontinued Leads and Nurturing APIs, which send the
+        access token in the URL.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    base_url: str = DEFAULT_HOST
+    access_token: Secret | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    refresh_token: Secret | None = None
+    api_version: Literal["v3", "2026-03"] = "v3"
+    calls_per_10_seconds: int | None = Field(default=None, ge=1, le=10_000)
+    max_concurrency: int = Field(default=100, ge=1, le=500)
+    daily_reserve: int = Field(default=100, ge=0)
+    legacy_calls: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind_of_credentials(self) -> HubSpotAccount:
+        oauth = (self.client_id, self.client_secret, self.refresh_token)
+        if self.access_token is not None:
+            if self.refresh_token is not None:
+                msg = "give either an access token or an OAuth client with a refresh token, not both"
+                raise ValueError(msg)
+        elif not all(oauth):
+            msg = (
+                "no credentials: put the access token into Password, or the OAuth client id into Login, "
+                "its secret into Password and the refresh token into 'refresh_token'"
+            )
+            raise ValueError(msg)
+        return self
+
+
 class HubSpot(Platform):
     """One HubSpot account.
 
@@ -51,31 +112,17 @@ class HubSpot(Platform):
 
     def __init__(self, account: HubSpotAccount) -> None:
         self.account = account
-
-    @property
-    def account_key(self) -> str:
-        # The limit is per app, and a token, or an OAuth client with its grant, stands for one app.
-        return f"hubspot {self.account.base_url} {self.credentials_key}"
-
-    @property
-    def credentials_key(self) -> str:
-        secret = self.account.access_token or self.account.refresh_token
+        secret = account.access_token or account.refresh_token
         digest = hashlib.sha256((secret.get_secret_value() if secret else "").encode()).hexdigest()[:16]
-        return f"hubspot {self.account.client_id or 'token'} {digest}"
-
-    @property
-    def rates(self) -> Mapping[Quota, Rate]:
-        share = self.account.calls_per_10_seconds
+        self.credentials_key = f"hubspot {account.client_id or 'token'} {digest}"
+        # The limit is per app, and a token, or an OAuth client with its grant, stands for one app.
+        self.account_key = f"hubspot {account.base_url} {self.credentials_key}"
+        share = account.calls_per_10_seconds
         calls = Rate(INITIAL_CALLS_PER_WINDOW, WINDOW, assumed=True) if share is None else Rate(share, WINDOW)
-        return {Quota.CALLS: calls, Quota.SEARCH: SEARCHES}
-
-    @property
-    def max_concurrency(self) -> int:
-        return self.account.max_concurrency
-
-    @property
-    def daily_reserve(self) -> int:
-        return self.account.daily_reserve
+        self.rates = {Quota.CALLS: calls, Quota.SEARCH: SEARCHES}
+        self.max_concurrency = account.max_concurrency
+        self.daily_reserve = account.daily_reserve
+        self._prefixes = PREFIXES[account.api_version]
 
     def token_request(self) -> Request | None:
         account = self.account
@@ -83,7 +130,7 @@ class HubSpot(Platform):
             return None
         return Request(
             "POST",
-            f"{account.base_url}{prefix(account.api_version, 'oauth')}/token",
+            f"{account.base_url}{self._prefixes['oauth']}/token",
             body=FormBody(
                 (
                     ("grant_type", "refresh_token"),
@@ -101,7 +148,7 @@ class HubSpot(Platform):
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
         if isinstance(answer, NoAnswer):
             raise ServerUnavailable(answer.reason, platform=self.name, call="oauth.token")
-        body = _body(answer.without(*self._secrets()))
+        body = _body(without_secrets(answer, *self._secrets()))
         if answer.status == 200 and (token := token_of(body)):
             return token
         if 400 <= answer.status < 500 and answer.status not in _TOKEN_RETRYABLE:
@@ -124,7 +171,11 @@ class HubSpot(Platform):
     def build(self, call: Call[Any], token: str) -> Request:
         call = call.shapes.get(self.account.api_version, call)
         route = call.route
-        url = self.account.base_url + prefix(self.account.api_version, route.family) + route.path()
+        prefix = self._prefixes.get(route.family)
+        if prefix is None:
+            problem = f"{route.family} has no endpoint in the profile {self.account.api_version!r}"
+            raise InvalidInput("api_version", problem)
+        url = self.account.base_url + prefix + (route.path() if route.params else route.tail)
         if call.as_client:
             return Request(route.method, url, call.query, {}, self._with_client(call), call.timeout)
         if call.token_in_query:

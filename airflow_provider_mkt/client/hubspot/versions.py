@@ -5,8 +5,6 @@ No other module of the client contains a version in a path.
 
 from __future__ import annotations
 
-from airflow_provider_mkt.client.errors import InvalidInput
-
 PREFIXES: dict[str, dict[str, str]] = {
     "v3": {
         "campaigns": "/marketing/v3/campaigns",
@@ -50,14 +48,3 @@ PREFIXES: dict[str, dict[str, str]] = {
         "leads": "/leads/v1",
     },
 }
-
-
-def prefix(profile: str, family: str) -> str:
-    """Return the path prefix of a family.
-
-    :raises InvalidInput: when the profile does not have the family.
-    """
-    try:
-        return PREFIXES[profile][family]
-    except KeyError:
-        raise InvalidInput("api_version", f"{family} has no endpoint in the profile {profile!r}") from None

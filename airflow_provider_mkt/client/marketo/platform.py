@@ -1,13 +1,15 @@
-"""Requests to Marketo Engage, and the classification of its responses."""
+"""A Marketo Engage instance: its settings, requests to it, and the classification of its responses."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
@@ -21,10 +23,22 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.marketo.settings import MarketoAccount
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Platform, Rate, errors_of, token_of
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+from airflow_provider_mkt.client.transport.exchange import without_secrets
+from airflow_provider_mkt.client.transport.platform import (
+    Classification,
+    Failure,
+    NoAnswer,
+    Platform,
+    Rate,
+    Request,
+    Response,
+    RetryAction,
+    Secret,
+    Success,
+    base_url,
+    errors_of,
+    token_of,
+)
 
 WINDOW = 20.0
 QUERY_MAX = 7_500
@@ -35,6 +49,9 @@ PREFIXES = {
     "asset": "/rest/asset/v1",
     "bulk": "/bulk/v1",
 }
+
+
+_MUNCHKIN_ID = re.compile(r"\d{3}-\w{3}-\d{3}")
 
 
 @dataclass(frozen=True)
@@ -81,6 +98,30 @@ _PERMANENT = _Rule(InvalidRequest, RetryAction.FAIL)
 _PERMANENT_6XX = {"605", "607", "609", "612", "613", "616"}
 
 
+class MarketoAccount(BaseModel):
+    """Settings of one Marketo instance.
+
+    :param base_url: URL of the instance, without ``/rest``.
+    :param client_id: client id of the custom service (LaunchPoint).
+    :param client_secret: client secret of the custom service.
+    :param calls_per_20_seconds: number of calls per 20 seconds to use; 100 unless the contract allows more.
+    :param max_concurrency: number of concurrent calls to use; 10 unless the contract allows more.
+    :param daily_quota: API calls per day according to the contract; no endpoint returns it.
+    :param daily_reserve: API calls per day to leave for other software; long-running work pauses before it
+        uses them and resumes after the quota reset.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    base_url: str
+    client_id: str = Field(min_length=1)
+    client_secret: Secret = Field(min_length=1)
+    calls_per_20_seconds: int = Field(default=100, ge=1, le=100_000)
+    max_concurrency: int = Field(default=10, ge=1, le=500)
+    daily_quota: int = Field(default=50_000, ge=1)
+    daily_reserve: int = Field(default=100, ge=0)
+
+
 class Marketo(Platform):
     """One Marketo instance.
 
@@ -91,33 +132,13 @@ class Marketo(Platform):
 
     def __init__(self, account: MarketoAccount) -> None:
         self.account = account
-
-    @property
-    def account_key(self) -> str:
+        digest = hashlib.sha256(account.client_secret.get_secret_value().encode()).hexdigest()[:16]
+        self.credentials_key = f"marketo {account.base_url} {account.client_id} {digest}"
         # The limits are per instance, not per user.
-        return f"marketo {self.account.base_url.lower()}"
-
-    @property
-    def credentials_key(self) -> str:
-        secret = self.account.client_secret.get_secret_value()
-        digest = hashlib.sha256(secret.encode()).hexdigest()[:16]
-        return f"marketo {self.account.base_url} {self.account.client_id} {digest}"
-
-    @property
-    def rates(self) -> Mapping[Quota, Rate]:
-        return {Quota.CALLS: Rate(self.account.calls_per_20_seconds, WINDOW)}
-
-    @property
-    def max_concurrency(self) -> int:
-        return self.account.max_concurrency
-
-    @property
-    def daily_reserve(self) -> int:
-        return self.account.daily_reserve
-
-    @property
-    def max_in_flight(self) -> int | None:
-        return self.account.max_concurrency
+        self.account_key = f"marketo {account.base_url.lower()}"
+        self.rates = {Quota.CALLS: Rate(account.calls_per_20_seconds, WINDOW)}
+        self.max_concurrency = self.max_in_flight = account.max_concurrency
+        self.daily_reserve = account.daily_reserve
 
     def token_request(self) -> Request | None:
         return Request(
@@ -136,7 +157,7 @@ class Marketo(Platform):
     def read_token(self, answer: Response | NoAnswer) -> tuple[str, float]:
         if isinstance(answer, NoAnswer):
             raise ServerUnavailable(answer.reason, platform=self.name, call="identity.token")
-        body = _body(answer.without(self.account.client_secret.get_secret_value()))
+        body = _body(without_secrets(answer, self.account.client_secret.get_secret_value()))
         if answer.status == 200 and (token := token_of(body)):
             return token
         if answer.status in (400, 401, 403):
@@ -153,7 +174,7 @@ class Marketo(Platform):
 
     def build(self, call: Call[Any], token: str) -> Request:
         route = call.route
-        url = self.account.base_url + PREFIXES[route.family] + route.path()
+        url = self.account.base_url + PREFIXES[route.family] + (route.path() if route.params else route.tail)
         headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
         if route.family == "lead" and route.method == "GET" and len(urlencode(call.query)) > QUERY_MAX:
             # The paging token counts too, so this is decided per request. The asset API accepts 64 KiB, and
@@ -241,6 +262,22 @@ class Marketo(Platform):
         if "already" in lowered:
             return Failure(Conflict(message, **details), RetryAction.FAIL)
         return Failure(RateLimited(message, **details), RetryAction.RETRY, wait=60.0)
+
+
+def instance_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:
+    """Return the base URL of an instance, from its Munchkin id or the endpoint on the admin page.
+
+    >>> instance_url("123-ABC-456")
+    'https://123-ABC-456.mktorest.com'
+
+    :raises InvalidInput: when *host* is neither.
+    """
+    text = host.strip()
+    if _MUNCHKIN_ID.fullmatch(text):
+        text = f"{text}.mktorest.com"
+    url = base_url(text, port=port, scheme=scheme)
+    # The admin page shows the URL with /rest or /identity, but bulk and identity paths are not below /rest.
+    return re.sub(r"/(rest|identity)$", "", url)
 
 
 def next_quota_reset(now: datetime) -> datetime:

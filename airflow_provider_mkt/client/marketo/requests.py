@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -20,7 +20,16 @@ from airflow_provider_mkt.client.call import (
 )
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.paging import offset
-from airflow_provider_mkt.client.parameters import NumericId, UtcTime, between, item_list, items, one_of, text
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    UtcTime,
+    between,
+    item_list,
+    items,
+    mapping,
+    one_of,
+    text,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 T = TypeVar("T")
@@ -144,29 +153,28 @@ Ids: TypeAlias = Annotated[Sequence[NumericId], items(BATCH_MAX)]
 
 def records(
     field: str,
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, object]],
     *,
     required: Sequence[str] = (),
     at_most: int = BATCH_MAX,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, Json]]:
     """Check a batch of records.
 
     :param required: fields that every record must have.
     :param at_most: maximum number of records.
     :raises InvalidInput: when there are none or too many, or a record is not a mapping or lacks a field.
     """
-    checked: list[dict[str, Any]] = []
+    checked: list[dict[str, Json]] = []
     for index, row in enumerate(item_list(field, rows, at_most=at_most)):
-        if not isinstance(row, Mapping):
-            raise InvalidInput(f"{field}[{index}]", f"must be a mapping, not {describe_type(row)}")
+        record = mapping(f"{field}[{index}]", row)
         for key in required:
-            if row.get(key) in (None, ""):
+            if record.get(key) in (None, ""):
                 raise InvalidInput(f"{field}[{index}].{key}", "is missing or empty")
-        checked.append(dict(row))
+        checked.append(record)
     return checked
 
 
-def within_body_limit(field: str, body: dict[str, Any]) -> dict[str, Any]:
+def within_body_limit(field: str, body: dict[str, Json]) -> dict[str, Json]:
     """Check that a JSON body is at most 1 MB.
 
     :param field: the parameter that the error names.

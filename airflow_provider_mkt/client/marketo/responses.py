@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypedDict, TypeVar, cast
+from typing import TypedDict, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_provider_mkt.client.call import Envelope
+from airflow_provider_mkt.client.json_types import JsonDict
 
 T = TypeVar("T")
 
@@ -46,9 +47,9 @@ class Named(TypedDict):
     name: str
 
 
-def rows(envelope: Envelope) -> list[dict[str, Any]]:
+def rows(envelope: Envelope) -> list[JsonDict]:
     """Read the result rows. Marketo omits ``result`` when nothing is found."""
-    return cast("list[dict[str, Any]]", envelope.get("result") or [])
+    return cast("list[JsonDict]", envelope.get("result") or [])
 
 
 def results_of(expected: int) -> Callable[[Envelope], list[RowResult]]:
@@ -67,13 +68,13 @@ def results_of(expected: int) -> Callable[[Envelope], list[RowResult]]:
     return read
 
 
-def first_row(envelope: Envelope) -> dict[str, Any] | None:
+def first_row(envelope: Envelope) -> JsonDict | None:
     """Read the only row, or None when nothing was found."""
     found = rows(envelope)
     return found[0] if found else None
 
 
-def only_row(envelope: Envelope) -> dict[str, Any]:
+def only_row(envelope: Envelope) -> JsonDict:
     """Read the only row.
 
     :raises LookupError: when there is no row.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
+
+from airflow_provider_mkt.client.call import Json
+from airflow_provider_mkt.client.json_types import JsonDict
 
 
 class Place(TypedDict, total=False):
@@ -151,7 +154,7 @@ class SmartList(TypedDict, total=False):
     folder: Place
     workspace: str
     url: str
-    rules: dict[str, Any]
+    rules: JsonDict
     createdAt: str
     updatedAt: str
 
@@ -244,8 +247,8 @@ class Program(TypedDict, total=False):
     status: str
     workspace: str
     url: str
-    tags: list[dict[str, Any]]
-    costs: list[dict[str, Any]]
+    tags: list[JsonDict]
+    costs: list[JsonDict]
     startDate: str
     endDate: str
     headStart: bool
@@ -267,7 +270,7 @@ class SmartCampaign(TypedDict, total=False):
     isActive: bool
     isRequestable: bool
     isCommunicationLimitEnabled: bool
-    recurrence: dict[str, Any]
+    recurrence: JsonDict
     qualificationRuleType: str
     qualificationRuleInterval: int
     qualificationRuleUnit: str
@@ -310,7 +313,7 @@ class Email(TypedDict, total=False):
     isOpenTrackingDisabled: bool
     version: int
     autoCopyToText: bool
-    ccFields: list[dict[str, Any]]
+    ccFields: list[JsonDict]
     preHeader: str
     url: str
     createdAt: str
@@ -325,7 +328,7 @@ class EmailSection(TypedDict, total=False):
     htmlId: str
     parentHtmlId: str
     contentType: str
-    value: Any
+    value: Json
     index: int
     isLocked: bool
 
@@ -357,7 +360,7 @@ class CcField(TypedDict, total=False):
 class Attribute(TypedDict, total=False):
     name: str
     apiName: str
-    value: Any
+    value: Json
 
 
 class Activity(TypedDict, total=False):
@@ -372,7 +375,7 @@ class Activity(TypedDict, total=False):
     primaryAttributeValueId: int
     primaryAttributeValue: str
     attributes: list[Attribute]
-    fields: list[dict[str, Any]]
+    fields: list[JsonDict]
 
 
 class ActivityAttribute(TypedDict, total=False):

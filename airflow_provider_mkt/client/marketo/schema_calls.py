@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -19,7 +18,7 @@ from airflow_provider_mkt.client.marketo.responses import (
 )
 from airflow_provider_mkt.client.marketo.rows import LeadField
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.parameters import known_value
+from airflow_provider_mkt.client.parameters import known_value, mapping
 from airflow_provider_mkt.client.redaction import describe_type
 
 _CUSTOM = ("Read-Write Schema Custom Field",)
@@ -61,7 +60,7 @@ def list(name: str, tail: str, batch_size: int) -> Call[builtins.list[LeadField]
 
 
 def create(
-    name: str, tail: str, fields: Sequence[Mapping[str, Any]], at_most: int
+    name: str, tail: str, fields: Sequence[Mapping[str, object]], at_most: int
 ) -> Call[builtins.list[RowResult]]:
     """Build the call that creates fields.
 
@@ -77,7 +76,7 @@ def create(
     )
 
 
-def update(name: str, tail: str, field_name: str, changes: Mapping[str, Any]) -> Call[RowResult]:
+def update(name: str, tail: str, field_name: str, changes: Mapping[str, object]) -> Call[RowResult]:
     """Build the call that updates a field.
 
     :raises InvalidInput: when *changes* is empty, or naming a field that cannot be changed.
@@ -92,7 +91,7 @@ def update(name: str, tail: str, field_name: str, changes: Mapping[str, Any]) ->
         tail + "/{fieldApiName}.json",
         only_result,
         Replay.SAFE,
-        body={"input": [dict(changes)]},
+        body={"input": [mapping("changes", changes)]},
         params=path_params(fieldApiName=field_name),
         scopes=_ANY,
     )

@@ -24,8 +24,7 @@ from airflow_provider_mkt.client.ratelimit.store import (
     SharedStateUnavailable,
     Slots,
 )
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.wire import Permit
+from airflow_provider_mkt.client.transport.platform import Permit, Rate
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +37,10 @@ _GONE_AFTER = 5.0
 
 class Budget(Protocol):
     """Grants the permits that calls need."""
+
+    @property
+    def rates(self) -> Mapping[Quota, Rate]:
+        """The limits as far as this process knows them."""
 
     def rate(self, quota: Quota) -> Rate | None:
         """The limit of a quota, as far as it is known; None when the quota is not limited.
@@ -98,25 +101,26 @@ class _FairQueue:
     """
 
     def __init__(self) -> None:
-        self._due: dict[str, float] = {}
+        self.due: dict[str, float] = {}
+        """When each waiting call is due, by the id of its permit."""
         self._lock = threading.Lock()
 
     def ahead_of(self, permit_id: str) -> int:
         """How many are due before this one; all of them when it is new."""
         now = time.monotonic()
         with self._lock:
-            for gone in [other for other, due in self._due.items() if now - due > _GONE_AFTER]:
-                del self._due[gone]
-            own = self._due.get(permit_id, float("inf"))
-            return sum(due < own for other, due in self._due.items() if other != permit_id)
+            for gone in [other for other, due in self.due.items() if now - due > _GONE_AFTER]:
+                del self.due[gone]
+            own = self.due.get(permit_id, float("inf"))
+            return sum(due < own for other, due in self.due.items() if other != permit_id)
 
     def schedule(self, permit_id: str, wait: float) -> None:
         """It is due to try again after so many seconds; 0 when it has got its permit."""
         with self._lock:
             if wait > 0:
-                self._due[permit_id] = time.monotonic() + wait
+                self.due[permit_id] = time.monotonic() + wait
             else:
-                self._due.pop(permit_id, None)
+                self.due.pop(permit_id, None)
 
 
 class SharedBudget:
@@ -132,19 +136,20 @@ class SharedBudget:
         self, store: PermitStore, rates: Mapping[Quota, Rate], *, max_in_flight: int | None = None
     ) -> None:
         self.store = store
-        self._rates = dict(rates)
+        self.rates = dict(rates)
+        """The limits as far as they are known."""
         self._max_in_flight = max_in_flight
         self._paused_until: dict[Quota, float] = {}
         self._refusals: dict[Quota, tuple[int, float]] = {}
         self._granted_at: dict[str, float] = {}
         self._latency_floor = _LatencyFloor()
-        self._queues: dict[Quota, _FairQueue] = {quota: _FairQueue() for quota in self._rates}
+        self._queues: dict[Quota, _FairQueue] = {quota: _FairQueue() for quota in self.rates}
         _budgets_to_reset.add(self)
 
     def rate(self, quota: Quota) -> Rate | None:
-        if quota in self._rates and self._rates[quota].assumed:
+        if quota in self.rates and self.rates[quota].assumed:
             self._recall(quota)
-        return self._rates.get(quota)
+        return self.rates.get(quota)
 
     def take(self, quota: Quota, permit_id: str = "", seconds: float = SLOT_MAX) -> float:
         if (rate := self.rate(quota)) is None:
@@ -159,7 +164,8 @@ class SharedBudget:
         ahead = queue.ahead_of(permit_id) if permit_id else 0
         wait, granted_at = self.store.take(quota, rate, permit_id, slots, ahead=ahead)
         if permit_id:
-            queue.schedule(permit_id, wait)
+            if wait > 0 or permit_id in queue.due:
+                queue.schedule(permit_id, wait)
             if wait == 0:
                 self._granted_at[permit_id] = granted_at
         return wait
@@ -173,7 +179,8 @@ class SharedBudget:
         granted_at = self._granted_at.pop(permit.permit_id, None)
         if granted_at is None:
             return
-        arrived_at = self.store.now() - self._latency_floor.after(permit.kind, took)
+        floor = self._latency_floor.after(permit.kind, took)
+        arrived_at = self.store.now() - floor
         late = arrived_at if arrived_at - granted_at >= DELAY_MIN else None
         if late is None and not self._max_in_flight:
             return
@@ -188,7 +195,7 @@ class SharedBudget:
 
         After two windows without a refusal the pauses begin short again.
         """
-        rate = self._rates.get(quota)
+        rate = self.rates.get(quota)
         if rate is None:
             return
         now = time.monotonic()
@@ -202,8 +209,8 @@ class SharedBudget:
         self.pause(quota, min(at_most, rate.seconds / 10 * 2.0**refusals))
 
     def learn(self, quota: Quota, rate: Rate) -> None:
-        if quota in self._rates and rate != self._rates[quota]:
-            self._rates[quota] = rate
+        if quota in self.rates and rate != self.rates[quota]:
+            self.rates[quota] = rate
             self._in_background(lambda: self.store.remember(quota, rate))
 
     def pause(self, quota: Quota, seconds: float) -> None:
@@ -215,14 +222,14 @@ class SharedBudget:
     def after_fork(self) -> None:
         """Start anew in a child process: with its parent it shares only what is outside of both."""
         self._granted_at = {}
-        self._queues = {quota: _FairQueue() for quota in self._rates}
+        self._queues = {quota: _FairQueue() for quota in self.rates}
         self.store.after_fork()
 
     def _recall(self, quota: Quota) -> None:
         """Take over the limit that another process has learnt: it may be higher than the assumed one."""
         known = self.store.remembered(quota)
         # Without one, the assumed limit counts until an answer states it.
-        self._rates[quota] = known or replace(self._rates[quota], assumed=False)
+        self.rates[quota] = known or replace(self.rates[quota], assumed=False)
 
     @staticmethod
     def _in_background(update: Callable[[], None]) -> None:

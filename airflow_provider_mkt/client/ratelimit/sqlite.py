@@ -162,7 +162,8 @@ class SQLiteStore:
 def _state(
     connection: sqlite3.Connection, quota: Quota, window: Window, now: int, ahead: int
 ) -> AccountState:
-    parameters = {"quota": quota.value, "now": now, "gate": window.gate, "blocker": window.blocker(ahead)}
+    blocker = window.blocker(ahead) if ahead else window.gate
+    parameters = {"quota": quota.value, "now": now, "gate": window.gate, "blocker": blocker}
     newest, paused_until, in_flight, gate, blocker = connection.execute(_STATE, parameters).fetchone()
     if newest is not None and newest > now:
         _follow_clock(connection, newest - now, now)

@@ -8,6 +8,7 @@ All times are whole milliseconds on the store's clock.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,11 +35,12 @@ class Window:
     length: int
 
     @classmethod
+    @cache
     def of(cls, rate: Rate) -> Window:
         """The window of a rate limit, a little longer than the platform's own."""
         return cls(rate.calls, int(rate.seconds * (1 + SLACK) * 1000))
 
-    @property
+    @cached_property
     def gate(self) -> int:
         """Rank of the permit that must have left the window before another one is granted."""
         return self.limit - 1

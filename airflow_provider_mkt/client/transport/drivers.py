@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import logging
 import ssl
 import time
@@ -16,9 +17,10 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from airflow_provider_mkt.client.call import Body, FileBody, FormBody, JsonBody, TextBody
 from airflow_provider_mkt.client.ratelimit.budget import Budget
 from airflow_provider_mkt.client.redaction import redact
-from airflow_provider_mkt.client.transport.wire import (
+from airflow_provider_mkt.client.transport.platform import (
     Acquire,
     Effect,
     NoAnswer,
@@ -26,7 +28,6 @@ from airflow_provider_mkt.client.transport.wire import (
     Response,
     Send,
     Sleep,
-    body_arguments,
 )
 
 T = TypeVar("T")
@@ -75,6 +76,27 @@ def _response(answer: httpx.Response) -> Response:
 def _no_answer(failure: Exception) -> NoAnswer:
     # The text of a transport error may quote the URL.
     return NoAnswer(f"no answer ({type(failure).__name__})", sent=not isinstance(failure, _NEVER_SENT))
+
+
+def body_arguments(body: Body | None) -> dict[str, Any]:
+    """The keyword arguments with which httpx sends *body*."""
+    match body:
+        case None:
+            return {}
+        case JsonBody(value):
+            return {
+                "content": json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
+                "headers": {"Content-Type": "application/json"},
+            }
+        case FormBody(pairs):
+            data: dict[str, list[str]] = {}
+            for name, value in pairs:
+                data.setdefault(name, []).append(value)
+            return {"data": data}
+        case TextBody(text):
+            return {"content": text.encode(), "headers": {"Content-Type": "text/plain; charset=utf-8"}}
+        case FileBody(part, filename, content, content_type, pairs):
+            return {"files": {part: (filename, content, content_type)}, "data": dict(pairs)}
 
 
 @functools.cache

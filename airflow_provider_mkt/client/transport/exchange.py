@@ -7,10 +7,16 @@ loops. So authorization, budget, classification and retries exist once, and test
 
 from __future__ import annotations
 
+import math
+import os
+import random
+import threading
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 from uuid import uuid4
 
 from airflow_provider_mkt.client.call import Call, Envelope, Quota, Replay
@@ -24,21 +30,30 @@ from airflow_provider_mkt.client.errors import (
     RateLimited,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.transport.classification import Classification, Failure, RetryAction, Success
-from airflow_provider_mkt.client.transport.platform import Platform, Rate
-from airflow_provider_mkt.client.transport.retry_policy import RetryPolicy
-from airflow_provider_mkt.client.transport.tokens import Token, TokenCell, authorize, cell_for
-from airflow_provider_mkt.client.transport.wire import (
+from airflow_provider_mkt.client.transport.platform import (
     Acquire,
+    Classification,
     Effect,
+    Failure,
     NoAnswer,
     Permit,
+    Platform,
+    Rate,
     Response,
+    RetryAction,
     Send,
     Sleep,
+    Success,
 )
 
 T = TypeVar("T")
+
+
+_SHORTEST_SECRET = 8
+"""Length of the shortest secret that is redacted: a shorter one would also match ordinary text."""
+
+MARGIN = 30.0
+"""Seconds before its expiry at which a token counts as expired."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +75,98 @@ class Reply(Generic[T]):
     took: float = 0.0
 
 
+@dataclass(frozen=True)
+class RetryPolicy:
+    """The retries of one call.
+
+    :param base: the first wait, in seconds; it doubles with each failure, with jitter.
+    :param cap: the longest wait, in seconds.
+    :param max_elapsed: how long one call is retried after its first failure, in seconds.
+    :param max_ambiguous_retries: retries after ambiguous failures, for calls that may be repeated at all.
+    :param max_token_refreshes: tokens fetched for one call before its credentials count as invalid.
+    :param max_queue_wait: how long one call may wait for permits altogether, in seconds.
+    :param draw: returns a random number from 0 to 1, for the jitter.
+    """
+
+    base: float = 2.0
+    cap: float = 60.0
+    max_elapsed: float = 600.0
+    max_ambiguous_retries: int = 4
+    max_token_refreshes: int = 2
+    max_queue_wait: float = math.inf
+    draw: Callable[[], float] = field(default=random.random, repr=False)
+
+    def backoff(self, failures: int, at_least: float | None = None) -> float:
+        """The wait before the next attempt, in seconds.
+
+        :param failures: how many attempts have failed; 1 after the first.
+        :param at_least: the wait that the platform asks for. A little jitter is added to it, so that calls
+            that were refused together are not repeated together.
+        """
+        if at_least is not None:
+            return at_least + min(1.0, at_least * 0.1) * self.draw()
+        ceiling = min(self.cap, self.base * float(2 ** min(failures - 1, 10)))
+        return ceiling * (0.1 + 0.9 * self.draw())
+
+    @classmethod
+    def no_retry(cls) -> RetryPolicy:
+        """One attempt and no waiting: for connection tests, which occupy a thread of the API server."""
+        return cls(max_elapsed=0.0, max_ambiguous_retries=0, max_token_refreshes=1, max_queue_wait=1.0)
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token and its expiry.
+
+    :param usable_until: when to stop using it, in seconds on the session's clock; None when it does not
+        expire. That is ``MARGIN`` before its expiry, except for a token that lives no longer than that.
+    """
+
+    value: str = field(repr=False)
+    usable_until: float | None = None
+
+
+class TokenCell:
+    """Holds the token of one set of credentials, and the lock under which it is refreshed.
+
+    An exchange never blocks on the lock: when it is taken the exchange yields a Sleep, so the same code works
+    on threads and on event loops.
+    """
+
+    def __init__(self) -> None:
+        self.token: Token | None = None
+        self.refreshing = threading.Lock()
+
+    def current(self, now: float, rejected: Token | None) -> Token | None:
+        token = self.token
+        if token is None or token is rejected:
+            return None
+        if token.usable_until is not None and now >= token.usable_until:
+            return None
+        return token
+
+
+_cells: dict[str, TokenCell] = {}
+_cells_lock = threading.Lock()
+
+
+def cell_for(key: str) -> TokenCell:
+    """The process-wide cell of one set of credentials."""
+    with _cells_lock:
+        return _cells.setdefault(key, TokenCell())
+
+
+def _after_fork() -> None:
+    # A thread that held one of the locks does not exist in the child, so nobody would release it.
+    global _cells_lock
+    _cells_lock = threading.Lock()
+    for cell in _cells.values():
+        cell.refreshing = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 @dataclass
 class Session:
     """A platform account as the exchange uses it.
@@ -69,7 +176,8 @@ class Session:
     :param tokens: where the access token is kept; shared by all of the process when None.
     :param on_failure: called after each failed attempt that is repeated: the call, its failure and the
         seconds until the next attempt. For logs, and for adapting concurrency.
-    :param learn: called with each rate limit that an answer states.
+    :param learn: called with a rate limit that an answer states, when it is not the one in *rates*.
+    :param rates: the limits that are known.
     :param on_token: called with each new access token, so that logs can mask it.
     """
 
@@ -79,8 +187,10 @@ class Session:
     tokens: TokenCell | None = None
     on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     learn: Callable[[Quota, Rate], None] | None = None
+    rates: Mapping[Quota, Rate] = field(default_factory=dict)
     on_token: Callable[[str], None] | None = None
 
+    @cached_property
     def cell(self) -> TokenCell:
         return self.tokens or cell_for(self.platform.credentials_key)
 
@@ -100,7 +210,9 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
         answer: Response | NoAnswer = yield Send(session.platform.build(call, token.value), permit)
         took = session.clock() - sent_at
         classification = _classify(call, session, answer, token)
-        if progress.was_deleted_before(classification) or _is_ok_error(call, classification):
+        if isinstance(classification, Failure) and (
+            progress.was_deleted_before(classification) or type(classification.error) is call.ok_errors
+        ):
             classification = Success({})
         if isinstance(classification, Success):
             try:
@@ -121,17 +233,22 @@ def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer, to
     if isinstance(answer, NoAnswer):
         error = session.platform.without_answer(call, answer)
         return Failure(error, RetryAction.AMBIGUOUS if answer.sent else RetryAction.RETRY)
-    if session.learn is not None and (rate := session.platform.observed_rate(call, answer)):
+    answer = without_secrets(answer, token.value)
+    rate = session.platform.observed_rate(call, answer)
+    classification = session.platform.classify(call, answer)
+    if rate is not None and session.learn is not None and rate != session.rates.get(call.quota):
         session.learn(call.quota, rate)
-    return session.platform.classify(call, answer.without(token.value))
+    return classification
 
 
-def _is_ok_error(call: Call[Any], classification: Classification) -> bool:
-    return (
-        call.ok_errors is not None
-        and isinstance(classification, Failure)
-        and type(classification.error) is call.ok_errors
-    )
+def without_secrets(answer: Response, *secrets: str) -> Response:
+    """The answer with all *secrets* redacted, because a platform may quote what it was sent."""
+    content = answer.content
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            for spelling in {secret, quote(secret, safe=""), secret.replace("/", "\\/")}:
+                content = content.replace(spelling.encode(), b"***")
+    return answer if content == answer.content else replace(answer, content=content)
 
 
 def _unreadable(call: Call[Any], session: Session, cause: Exception) -> Failure:
@@ -151,7 +268,7 @@ def _authorized(
         try:
             return (
                 yield from authorize(
-                    session.platform, session.cell(), rejected, session.clock, session.on_token
+                    session.platform, session.cell, rejected, session.clock, session.on_token
                 )
             )
         except ServerUnavailable as error:
@@ -196,16 +313,15 @@ class _Progress:
         self.tries = 0
         self.ambiguous = False
 
-    def was_deleted_before(self, classification: Classification) -> bool:
+    def was_deleted_before(self, failure: Failure) -> bool:
         """Whether a DELETE finds nothing because an earlier attempt, whose answer was lost, deleted it."""
         return (
             self.ambiguous
             and self.call.route.method == "DELETE"
             and self.call.replay is Replay.SAFE
-            and isinstance(classification, Failure)
-            and isinstance(classification.error, NotFound)
+            and isinstance(failure.error, NotFound)
             # A code inside Marketo's 200 says that the list from which leads are removed does not exist.
-            and classification.error.status == 404
+            and failure.error.status == 404
         )
 
     def after(self, failure: Failure, sent_at: float) -> float:
@@ -290,3 +406,54 @@ def _as_authentication(error: PlatformError) -> PlatformError:
         status=error.status,
         request_id=error.request_id,
     )
+
+
+def authorize(
+    platform: Platform,
+    cell: TokenCell,
+    rejected: Token | None,
+    clock: Callable[[], float],
+    on_token: Callable[[str], None] | None = None,
+) -> Generator[Effect, Any, Token]:
+    """Get a token: the shared one while it is usable, else a new one, fetched by one caller for all.
+
+    :param rejected: the token that the platform has just refused, if any.
+    :raises AuthenticationError: when the platform does not accept the credentials.
+    """
+    while True:
+        token = cell.current(clock(), rejected)
+        if token is not None:
+            return token
+        lock = cell.refreshing
+        if not lock.acquire(blocking=False):
+            yield Sleep(0.05)
+            continue
+        try:
+            token = cell.current(clock(), rejected)
+            if token is None:
+                token = yield from _refresh(platform, clock)
+                cell.token = token
+                if on_token is not None:
+                    on_token(token.value)
+            return token
+        finally:
+            lock.release()
+
+
+def _refresh(platform: Platform, clock: Callable[[], float]) -> Generator[Effect, Any, Token]:
+    """Fetch a token.
+
+    When the platform returns one that is about to expire, wait for that once: until then it returns the same.
+    """
+    for waited in (False, True):
+        requested_at = clock()
+        request = platform.token_request()
+        if request is None:
+            return Token(platform.static_token())
+        value, lifetime = platform.read_token((yield Send(request)))
+        if lifetime > MARGIN:
+            return Token(value, requested_at + lifetime - MARGIN)
+        if waited:
+            break
+        yield Sleep(max(lifetime, 0.0) + 1.0)
+    return Token(value, requested_at + lifetime)

@@ -1,17 +1,178 @@
-"""What a platform provides for the exchange."""
+"""What the exchange and a platform share: requests, answers, their classification, and the account itself.
+
+No network here. The effects are what an exchange yields to its driver.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Annotated, Any, ClassVar, TypeAlias
+from urllib.parse import urlsplit
 
-from airflow_provider_mkt.client.call import Call, Envelope, Quota
-from airflow_provider_mkt.client.errors import ServerUnavailable
-from airflow_provider_mkt.client.transport.classification import Classification
-from airflow_provider_mkt.client.transport.wire import NoAnswer, Request, Response
+from pydantic import AfterValidator, SecretStr
+
+from airflow_provider_mkt.client.call import Body, Call, Envelope, Pairs, Quota
+from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, ServerUnavailable
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request."""
+
+    method: str
+    url: str
+    query: Pairs = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: Body | None = field(default=None, repr=False)
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP answer, completely read."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+    def envelope(self, *, bare_list: bool = False) -> Envelope:
+        """Decode the answer's JSON object; an empty answer is an empty object.
+
+        :param bare_list: the answer is an array, and becomes the object's ``results``.
+        :raises ValueError: when the answer is not a JSON object.
+        """
+        if not self.content.strip():
+            return {}
+        # Marketo is known to send raw control characters inside strings.
+        try:
+            decoded = json.loads(self.content, strict=False)
+        except RecursionError:
+            msg = "the answer is nested too deeply"
+            raise ValueError(msg) from None
+        if bare_list and isinstance(decoded, list):
+            return {"results": decoded}
+        if bare_list or not isinstance(decoded, dict):
+            msg = f"the answer is a {type(decoded).__name__}, not an {'array' if bare_list else 'object'}"
+            raise ValueError(msg)
+        return decoded
+
+    def file(self) -> Envelope:
+        """The answer as a file: its bytes in ``content``, and its Content-Range in ``range``, if any."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return {"content": self.content, "range": headers.get("content-range")}
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """The request failed below HTTP.
+
+    :param sent: whether the platform may have received it completely.
+    """
+
+    reason: str
+    sent: bool
+
+
+# -- effects -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Permit:
+    """The budget's permission to send one request.
+
+    :param quota: the quota that the request uses.
+    :param permit_id: identifies the permit.
+    :param kind: the call's name; the platform takes about the same time for all calls of a kind.
+    """
+
+    quota: Quota
+    permit_id: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Send:
+    """Effect: send this request. The result is a Response or a NoAnswer."""
+
+    request: Request
+    permit: Permit | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Effect: wait so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Acquire:
+    """Effect: try to acquire a permit. The result is 0, or the seconds until the next try is worthwhile.
+
+    :param seconds: how long the call may be in flight.
+    """
+
+    quota: Quota
+    permit_id: str = field(default="", compare=False)
+    seconds: float = field(default=30.0, compare=False)
+
+
+Effect = Send | Sleep | Acquire
+
+
+# -- classification ----------------------------------------------------------------------------------------
+
+
+class RetryAction(Enum):
+    """The next step after a failure."""
+
+    FAIL = auto()
+    """Fail: the same request must fail again."""
+    REFRESH_TOKEN = auto()
+    """Get a new token and retry. The platform did nothing."""
+    BACK_OFF = auto()
+    """Wait and retry: over the rate limit. The platform did nothing."""
+    REDUCE_CONCURRENCY = auto()
+    """Wait and retry: too many calls in flight. The platform did nothing."""
+    RETRY = auto()
+    """Wait and retry: not available now. The platform did nothing."""
+    AMBIGUOUS = auto()
+    """Retry only when that is safe: the platform may have done it."""
+
+
+@dataclass(frozen=True)
+class Success:
+    """The platform did what was requested."""
+
+    envelope: Envelope
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The platform, or the network on the way to it, failed.
+
+    :param error: the error to raise when there is no further attempt.
+    :param action: what to do.
+    :param wait: the least wait in seconds that the platform asks for; None when it asks for none.
+    :param at_most: how many retries make sense at most; None when the retry policy alone decides.
+    """
+
+    error: PlatformError
+    action: RetryAction
+    wait: float | None = None
+    at_most: int | None = None
+
+
+Classification = Success | Failure
+
+
+# -- the account -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -26,58 +187,23 @@ class Rate:
     assumed: bool = False
 
 
-def errors_of(body: Envelope) -> list[dict[str, Any]]:
-    """The entries of an answer's ``errors`` that are objects."""
-    errors = body.get("errors")
-    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-
-
-def token_of(body: Envelope) -> tuple[str, float] | None:
-    """The access token and its remaining lifetime in seconds; None when the answer has no usable one."""
-    token, lifetime = body.get("access_token"), body.get("expires_in")
-    if not isinstance(token, str) or not token:
-        return None
-    try:
-        seconds = float(lifetime or 0)
-    except (TypeError, ValueError):
-        return None
-    return (token, max(seconds, 0.0)) if math.isfinite(seconds) else None
-
-
 class Platform(ABC):
     """One account of one platform: how to build its requests and how to classify its answers."""
 
-    name: str
+    name: ClassVar[str]
 
-    @property
-    @abstractmethod
-    def account_key(self) -> str:
-        """Names the account whose limits the calls use. Contains no secret."""
-
-    @property
-    @abstractmethod
-    def credentials_key(self) -> str:
-        """Names the credentials, for sharing tokens. Contains no secret."""
-
-    @property
-    @abstractmethod
-    def rates(self) -> Mapping[Quota, Rate]:
-        """The account's rate limits, as configured."""
-
-    @property
-    @abstractmethod
-    def max_concurrency(self) -> int:
-        """How many calls one task may have in flight at once."""
-
-    @property
-    def daily_reserve(self) -> int:
-        """How many of the day's calls are reserved for other software."""
-        return 0
-
-    @property
-    def max_in_flight(self) -> int | None:
-        """How many calls of all clients the account accepts at once; None when it has no such limit."""
-        return None
+    account_key: str
+    """Names the account whose limits the calls use. Contains no secret."""
+    credentials_key: str
+    """Names the credentials, for sharing tokens. Contains no secret."""
+    rates: Mapping[Quota, Rate]
+    """The account's rate limits, as configured."""
+    max_concurrency: int
+    """How many calls one task may have in flight at once."""
+    daily_reserve: int = 0
+    """How many of the day's calls are reserved for other software."""
+    max_in_flight: int | None = None
+    """How many calls of all clients the account accepts at once; None when it has no such limit."""
 
     @abstractmethod
     def token_request(self) -> Request | None:
@@ -110,3 +236,83 @@ class Platform(ABC):
     def without_answer(self, call: Call[Any], failure: NoAnswer) -> ServerUnavailable:
         """The error for a request that failed below HTTP."""
         return ServerUnavailable(failure.reason, platform=self.name, call=call.name)
+
+
+def errors_of(body: Envelope) -> list[dict[str, Any]]:
+    """The entries of an answer's ``errors`` that are objects."""
+    errors = body.get("errors")
+    return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+
+def token_of(body: Envelope) -> tuple[str, float] | None:
+    """The access token and its remaining lifetime in seconds; None when the answer has no usable one."""
+    token, lifetime = body.get("access_token"), body.get("expires_in")
+    if not isinstance(token, str) or not token:
+        return None
+    try:
+        seconds = float(lifetime or 0)
+    except (TypeError, ValueError):
+        return None
+    return (token, max(seconds, 0.0)) if math.isfinite(seconds) else None
+
+
+def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:
+    """Build the base URL of a host, without a trailing slash.
+
+    :param host: a host name or an http(s) URL.
+    :param port: used when *host* has none.
+    :param scheme: used when *host* has none; ``https`` by default.
+    :raises InvalidInput: when it is not a host, or plain HTTP to another machine, which would send the
+        credentials unencrypted.
+    """
+    text = host.strip()
+    if "://" not in text:
+        text = f"{(scheme or 'https').strip()}://{text}"
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise InvalidInput("host", "has an invalid IP address in brackets") from None
+    try:
+        name, own_port = parts.hostname, parts.port
+    except ValueError:
+        raise InvalidInput("host", "has a port that is not a number") from None
+    if any(character.isspace() for character in text):
+        raise InvalidInput("host", "has a space in it")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not name
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
+        raise InvalidInput("host", "must be a host name or an http(s) URL without query and user")
+    if parts.scheme == "http" and not is_loopback(name):
+        raise InvalidInput("host", "plain http is accepted for this machine only; use https")
+    netloc = parts.netloc if own_port is not None or port is None else f"{parts.netloc}:{port}"
+    return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name is this machine."""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def stripped_secret(secret: SecretStr) -> SecretStr:
+    """Strip the white space that pasting puts around a secret.
+
+    :raises ValueError: when the secret is empty or has white space inside, as two pasted lines have.
+    """
+    text = secret.get_secret_value().strip()
+    if not text or not text.isprintable() or any(character.isspace() for character in text):
+        msg = "must be one line without spaces"
+        raise ValueError(msg)
+    return SecretStr(text)
+
+
+Secret: TypeAlias = Annotated[SecretStr, AfterValidator(stripped_secret)]
+"""A secret of a connection, without the white space that pasting puts around it."""

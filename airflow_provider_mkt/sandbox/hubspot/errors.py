@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
 
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.server.errors import ApiError
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _SCOPES_PAGE = "https://developers.hubspot.com/scopes"
@@ -29,7 +29,7 @@ _GATEWAY = {
 class HubSpotError(ApiError):
     """An error in the format that most of the API uses."""
 
-    def __init__(self, status: int, category: str, message: str, **more: Any) -> None:
+    def __init__(self, status: int, category: str, message: str, **more: object) -> None:
         super().__init__(message)
         self.status = status
         self.category = category
@@ -37,7 +37,7 @@ class HubSpotError(ApiError):
         self.more = more
 
     def response(self) -> Response:
-        body: dict[str, Any] = {
+        body: JsonObject = {
             "status": "error",
             "message": self.message,
             "correlationId": str(uuid.uuid4()),
@@ -46,7 +46,7 @@ class HubSpotError(ApiError):
         }
         return JSONResponse(body, self.status)
 
-    def as_batch_error(self, **context: list[str]) -> dict[str, Any]:
+    def as_batch_error(self, **context: list[str]) -> JsonObject:
         """Return the error as an entry of a batch response."""
         return {
             "status": "error",
@@ -81,7 +81,7 @@ class OAuthError(ApiError):
         )
 
 
-def invalid(message: str, **more: Any) -> HubSpotError:
+def invalid(message: str, **more: object) -> HubSpotError:
     """400 VALIDATION_ERROR."""
     return HubSpotError(400, "VALIDATION_ERROR", message, **more)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import quote, unquote
 
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 Item = TypeVar("Item")
 
@@ -32,7 +33,7 @@ def offset_of(after: str | None) -> int:
     return offset
 
 
-def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence[Item], dict[str, Any]]:
+def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence[Item], JsonObject]:
     """Return one page, and the `paging` part of the response (empty on the last page)."""
     start = offset_of(after)
     end = start + limit
@@ -43,7 +44,7 @@ def page(items: Sequence[Item], after: str | None, limit: int) -> tuple[Sequence
 
 def page_both_ways(
     items: Sequence[Item], after: str | None, before: str | None, limit: int
-) -> tuple[Sequence[Item], dict[str, Any]]:
+) -> tuple[Sequence[Item], JsonObject]:
     """Return one page of a list that can be paged in both directions: `before` ends where `after` begins."""
     if after is not None and before is not None:
         msg = "after and before cannot be given together"
@@ -54,7 +55,7 @@ def page_both_ways(
     else:
         start = offset_of(after)
         end = min(start + limit, len(items))
-    paging: dict[str, Any] = {}
+    paging: JsonObject = {}
     if end < len(items):
         paging["next"] = {"after": cursor(end), "link": f"?after={cursor(end)}"}
     if start > 0:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_shape, invalid, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 DATED = "2026-03"
 """The version in the dated paths."""
@@ -40,7 +40,7 @@ def is_dated(request: HubSpotRequest) -> bool:
     return f"/{DATED}" in request.endpoint.template
 
 
-async def read_object(request: HubSpotRequest, schema: str, required: Iterable[str] = ()) -> dict[str, Any]:
+async def read_object(request: HubSpotRequest, schema: str, required: Iterable[str] = ()) -> JsonObject:
     """Return the body, a JSON object that has all required keys."""
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
@@ -49,8 +49,8 @@ async def read_object(request: HubSpotRequest, schema: str, required: Iterable[s
 
 
 def check_object(
-    body: Any, schema: str, required: Iterable[str] = (), known: Iterable[str] | None = None
-) -> dict[str, Any]:
+    body: object, schema: str, required: Iterable[str] = (), known: Iterable[str] | None = None
+) -> JsonObject:
     """Return a JSON object that has all required keys and, if `known` is given, no others than those."""
     if not isinstance(body, dict):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema} from {type(body).__name__}"
@@ -72,16 +72,14 @@ def check_object(
 
 async def read_inputs(
     request: HubSpotRequest, schema: str, maximum: int, required: Sequence[str]
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Return the inputs of a batch request, each with all required keys."""
     return batch_inputs(
         await read_object(request, f"BatchInput{schema}", ["inputs"]), schema, maximum, required
     )
 
 
-def batch_inputs(
-    body: dict[str, Any], schema: str, maximum: int, required: Sequence[str]
-) -> list[dict[str, Any]]:
+def batch_inputs(body: JsonObject, schema: str, maximum: int, required: Sequence[str]) -> list[JsonObject]:
     """Return the inputs of a batch body that has been read."""
     inputs = array(body, "inputs", f"BatchInput{schema}")
     # Not documented. An empty batch is a mistake of the client, so it is rejected.
@@ -94,7 +92,7 @@ def batch_inputs(
     return [check_object(item, schema, required) for item in inputs]
 
 
-def array(body: dict[str, Any], name: str, schema: str) -> list[Any]:
+def array(body: JsonObject, name: str, schema: str) -> list[object]:
     """Return an array of a body; empty if it is missing."""
     value = body.get(name)
     if value is None:
@@ -105,22 +103,23 @@ def array(body: dict[str, Any], name: str, schema: str) -> list[Any]:
     return value
 
 
-def names(body: dict[str, Any], name: str, schema: str) -> list[str]:
+def names(body: JsonObject, name: str, schema: str) -> list[str]:
     """Return an array of strings of a body."""
     values = array(body, name, schema)
-    if not all(isinstance(value, str) for value in values):
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) < len(values):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {name} holds no strings"
         raise invalid(msg)
-    return values
+    return texts
 
 
-def map_of(body: dict[str, Any], name: str, schema: str) -> dict[str, str]:
+def map_of(body: JsonObject, name: str, schema: str) -> dict[str, str]:
     """Return a map of property values of a body; empty if it is missing."""
     value = body.get(name)
     return {} if value is None else property_map(value, schema, name)
 
 
-def property_map(value: Any, schema: str, named: str = "properties") -> dict[str, str]:
+def property_map(value: object, schema: str, named: str = "properties") -> dict[str, str]:
     """Return a map of property values as strings. Null clears a property, as an empty string does."""
     if not isinstance(value, dict):
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {named} is no object"

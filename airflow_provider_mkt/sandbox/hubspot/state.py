@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.account.credential_store import CredentialStore, Token
 from airflow_provider_mkt.sandbox.hubspot.automation.nurture_store import NurtureStore
@@ -22,6 +21,7 @@ from airflow_provider_mkt.sandbox.hubspot.sends.store import SendStore
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SubscriptionStore
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import Limits
 from airflow_provider_mkt.sandbox.server.requests import Request
 from airflow_provider_mkt.sandbox.server.routing import Routes
@@ -52,7 +52,7 @@ class HubSpotState(State):
         self.automation = AutomationStore(clock)
         self.nurture = NurtureStore(clock)
 
-    def _recipients(self, to: dict[str, Any]) -> tuple[str, ...]:
+    def _recipients(self, to: JsonObject) -> tuple[str, ...]:
         """Return the recipients of an email: the contacts and lists it names, or all contacts."""
         reachable = {contact.id for contact in self.contacts.live() if self._may_be_mailed(contact)}
         named = self._named(to, "include")
@@ -63,7 +63,7 @@ class HubSpotState(State):
         address = contact.properties.get("email")
         return bool(address) and self.subscriptions.opted_out_of_all(str(address)) is None
 
-    def _named(self, to: dict[str, Any], side: str) -> set[str]:
+    def _named(self, to: JsonObject, side: str) -> set[str]:
         found = {str(item) for item in (to.get("contactIds") or {}).get(side) or []}
         for kind in ("contactIlsLists", "contactLists"):
             for list_id in (to.get(kind) or {}).get(side) or []:

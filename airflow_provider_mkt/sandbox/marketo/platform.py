@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse, Response
@@ -26,6 +25,7 @@ from airflow_provider_mkt.sandbox.server.errors import (
     MethodNotAllowed,
     UnknownPath,
 )
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import (
     CONCURRENCY,
     DAILY,
@@ -61,7 +61,7 @@ class Marketo(Platform[MarketoState, ApiUser]):
     def make_state(self) -> MarketoState:
         return MarketoState(self.clock, self.seed, self.accounts)
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {**super().snapshot(), "due": self.state.schedule.pending()}
 
     def make_limits(self) -> Limits:

@@ -1,13 +1,13 @@
 """Read parameters and bodies as strictly as Marketo does."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from starlette.datastructures import FormData, QueryParams
 
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Schema
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 
 BATCH = 300
@@ -39,7 +39,7 @@ def to_bool(text: str | None, default: bool | None = None) -> bool | None:
     return _BOOLEANS[text.lower()]
 
 
-async def json_object(request: MarketoRequest) -> dict[str, Any]:
+async def json_object(request: MarketoRequest) -> JsonObject:
     """Return the JSON object of a write. Another content type is 612, whatever the body."""
     if request.content_type != "application/json":
         raise MarketoError(612, "Invalid Content Type")
@@ -49,7 +49,7 @@ async def json_object(request: MarketoRequest) -> dict[str, Any]:
     return body
 
 
-def records(body: dict[str, Any], maximum: int = BATCH) -> list[dict[str, Any]]:
+def records(body: JsonObject, maximum: int = BATCH) -> list[JsonObject]:
     """Return the `input` array of a write."""
     rows = body.get("input")
     if rows is None:

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from typing import Any
 
 from starlette.responses import Response
 
@@ -10,13 +9,15 @@ from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUse
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import Request
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 from airflow_provider_mkt.sandbox.server.routing import Routes
 
 MarketoRequest = Request[MarketoState, ApiUser]
 MarketoRoutes = Routes[MarketoState, ApiUser]
-Row = dict[str, Any]
+Row = JsonObject
+"""A record in a result."""
 
 LEAD, ASSET, BULK, IDENTITY = "/rest/v1", "/rest/asset/v1", "/bulk/v1", "/identity"
 _ESCAPED_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00([01][0-9a-f])|([bfnrt]))")
@@ -29,12 +30,14 @@ def new_request_id(clock: Clock) -> str:
     return f"{0x1000 + secrets.randbelow(0xFF000):x}#{int(clock.time() * 1000):x}"
 
 
-def result(request: MarketoRequest, rows: list[Row], request_id: str | None = None, **more: Any) -> Response:
+def result(
+    request: MarketoRequest, rows: list[Row], request_id: str | None = None, **more: object
+) -> Response:
     """Return a response of the lead database or the bulk API with a result."""
     return success(request, request_id, result=rows, **more)
 
 
-def success(request: MarketoRequest, request_id: str | None = None, **more: Any) -> Response:
+def success(request: MarketoRequest, request_id: str | None = None, **more: object) -> Response:
     """Return a response of the lead database without a result.
 
     The schema requires `errors` and `warnings`, but samples leave them out when they are empty. Clients of
@@ -77,5 +80,5 @@ def with_raw_controls(body: bytes) -> bytes:
     return _ESCAPED_CONTROL.sub(raw, body.decode()).encode()
 
 
-def skipped(error: MarketoError, **more: Any) -> Row:
+def skipped(error: MarketoError, **more: object) -> Row:
     return {**more, "status": "skipped", "reasons": [error.reason]}

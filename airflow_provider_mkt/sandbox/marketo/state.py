@@ -8,7 +8,6 @@ from airflow_provider_mkt.sandbox.marketo.account.credential_store import Creden
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import UsageStore
 from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomTypeStore
 from airflow_provider_mkt.sandbox.marketo.activities.store import ActivityStore
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.companies.store import CompanyStore
 from airflow_provider_mkt.sandbox.marketo.emails.models import Email, Sample, Sent
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, object_not_found
@@ -21,6 +20,7 @@ from airflow_provider_mkt.sandbox.marketo.lists.models import Form, OwnSmartList
 from airflow_provider_mkt.sandbox.marketo.programs.models import Channel, Program, TagType
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import TokenStore
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import SmartCampaign
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.state import State
 

@@ -8,8 +8,9 @@ from graphlib import TopologicalSorter
 from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any, Generic
+from typing import Any, Generic, TypeAlias
 
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import StateT, TokenT
 from airflow_provider_mkt.sandbox.server.routing import Routes
 from airflow_provider_mkt.sandbox.server.state import Table
@@ -22,7 +23,7 @@ class Areas(Generic[StateT, TokenT]):
     routes: list[Routes[StateT, TokenT]] = field(default_factory=list)
     seeds: list[Callable[[StateT], None]] = field(default_factory=list)
     """Ordered so that each runs after those it names in `AFTER`."""
-    snapshots: list[Callable[[StateT], dict[str, Any]]] = field(default_factory=list)
+    snapshots: list[Callable[[StateT], JsonObject]] = field(default_factory=list)
     tables: list[Callable[[StateT], list[Table]]] = field(default_factory=list)
 
     def fill(self, state: StateT) -> None:
@@ -30,7 +31,7 @@ class Areas(Generic[StateT, TokenT]):
         for fill in self.seeds:
             fill(state)
 
-    def snapshot(self, state: StateT) -> dict[str, Any]:
+    def snapshot(self, state: StateT) -> JsonObject:
         """Return the state as JSON, without secrets."""
         return {name: part for snapshot in self.snapshots for name, part in snapshot(state).items()}
 
@@ -39,7 +40,11 @@ class Areas(Generic[StateT, TokenT]):
         return [table for tables in self.tables for table in tables(state)]
 
 
-def find_areas(package: str) -> Areas[Any, Any]:
+AnyAreas: TypeAlias = Areas[Any, Any]
+"""The areas of either platform."""
+
+
+def find_areas(package: str) -> AnyAreas:
     """Import the areas in a platform's package.
 
     Modules with these names are used: `routes*` (every `Routes` in it), `seed` (`fill`; `AFTER` names the
@@ -47,7 +52,7 @@ def find_areas(package: str) -> Areas[Any, Any]:
 
     :param package: name of the package; each package in it is an area.
     """
-    found: Areas[Any, Any] = Areas()
+    found: AnyAreas = Areas()
     seeds: dict[str, ModuleType] = {}
     for area in _packages(package):
         for name in _modules(f"{package}.{area}"):
@@ -55,8 +60,10 @@ def find_areas(package: str) -> Areas[Any, Any]:
             if name == "seed":
                 seeds[area] = module
             elif name == "pages":
-                found.snapshots += _optional(module, "snapshot")
-                found.tables += _optional(module, "tables")
+                if hasattr(module, "snapshot"):
+                    found.snapshots.append(module.snapshot)
+                if hasattr(module, "tables"):
+                    found.tables.append(module.tables)
             else:
                 found.routes += [value for value in vars(module).values() if isinstance(value, Routes)]
     order = TopologicalSorter({area: getattr(module, "AFTER", ()) for area, module in seeds.items()})
@@ -72,7 +79,3 @@ def _modules(package: str) -> Iterator[str]:
     for module in iter_modules(import_module(package).__path__):
         if module.name in ("seed", "pages") or module.name.startswith("routes"):
             yield module.name
-
-
-def _optional(module: ModuleType, name: str) -> list[Any]:
-    return [getattr(module, name)] if hasattr(module, name) else []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 RECENT = 500
 NO_RESPONSE = 0
@@ -46,7 +46,7 @@ class RouteCounter:
         if refused_by is not None:
             self.refused[refused_by] += 1
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "total": self.total,
             "byStatus": {str(status): count for status, count in sorted(self.by_status.items())},
@@ -71,7 +71,7 @@ class RecordedCall:
     refused_by: str | None = None
     fault: int | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "at": self.at,
             "method": self.method,
@@ -118,7 +118,7 @@ class CallLog:
             counter.end(call.status, call.refused_by)
         self.recent.append(call)
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {
             "all": self.all.as_json(),
             "routes": [

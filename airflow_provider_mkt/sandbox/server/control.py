@@ -10,11 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.server.faults import Fault
-from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
+from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 PREFIX = "/_sandbox/"
-AnyPlatform = Platform[Any, Any]
 
 
 class _Advance(BaseModel):
@@ -60,44 +60,44 @@ def _refuse(status: int, message: str) -> Response:
     return JSONResponse({"message": message}, status)
 
 
-def _state(platform: AnyPlatform, body: Any) -> Response:
+def _state(platform: AnyPlatform, body: object) -> Response:
     now = platform.clock.now().isoformat()
     return JSONResponse({"platform": platform.name, "now": now, **platform.snapshot()})
 
 
-def _reset(platform: AnyPlatform, body: Any) -> Response:
+def _reset(platform: AnyPlatform, body: object) -> Response:
     platform.reset()
     return Response(status_code=204)
 
 
-def _clock(platform: AnyPlatform, body: Any) -> Response:
+def _clock(platform: AnyPlatform, body: object) -> Response:
     return JSONResponse({"now": platform.clock.now().isoformat(), "offset": platform.clock.offset})
 
 
-def _move_clock(platform: AnyPlatform, body: Any) -> Response:
+def _move_clock(platform: AnyPlatform, body: object) -> Response:
     platform.clock.advance(_Advance.model_validate(body).advance)
     return _clock(platform, body)
 
 
-def _faults(platform: AnyPlatform, body: Any) -> Response:
+def _faults(platform: AnyPlatform, body: object) -> Response:
     return JSONResponse(platform.faults.snapshot())
 
 
-def _add_faults(platform: AnyPlatform, body: Any) -> Response:
+def _add_faults(platform: AnyPlatform, body: object) -> Response:
     ordered = [Fault.model_validate(item) for item in (body if isinstance(body, list) else [body])]
     return JSONResponse({"added": [platform.faults.order(fault).model_dump() for fault in ordered]}, 201)
 
 
-def _clear_faults(platform: AnyPlatform, body: Any) -> Response:
+def _clear_faults(platform: AnyPlatform, body: object) -> Response:
     platform.faults.clear()
     return Response(status_code=204)
 
 
-def _limits(platform: AnyPlatform, body: Any) -> Response:
+def _limits(platform: AnyPlatform, body: object) -> Response:
     return JSONResponse({**platform.limits.snapshot(), "latency": platform.latency})
 
 
-def _set_limits(platform: AnyPlatform, body: Any) -> Response:
+def _set_limits(platform: AnyPlatform, body: object) -> Response:
     settings, limits = _Settings.model_validate(body), platform.limits
     given = settings.model_fields_set
     if "rate" in given:
@@ -115,11 +115,11 @@ def _set_limits(platform: AnyPlatform, body: Any) -> Response:
     return _limits(platform, body)
 
 
-def _settings(platform: AnyPlatform, body: Any) -> Response:
+def _settings(platform: AnyPlatform, body: object) -> Response:
     return JSONResponse({} if platform.settings is None else platform.settings.model_dump())
 
 
-def _set_settings(platform: AnyPlatform, body: Any) -> Response:
+def _set_settings(platform: AnyPlatform, body: JsonObject) -> Response:
     if platform.settings is None:
         return _refuse(400, f"{platform.name} has no settings of its own")
     wanted = type(platform.settings).model_validate({**platform.settings.model_dump(), **body})
@@ -129,7 +129,7 @@ def _set_settings(platform: AnyPlatform, body: Any) -> Response:
     return _settings(platform, body)
 
 
-def _calls(platform: AnyPlatform, body: Any) -> Response:
+def _calls(platform: AnyPlatform, body: object) -> Response:
     return JSONResponse(platform.calls.snapshot())
 
 

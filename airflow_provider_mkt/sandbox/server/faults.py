@@ -7,11 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 ANSWER_KINDS = ("reset", "cut", "status", "code", "error")
 
@@ -25,7 +26,7 @@ class Fault(BaseModel):
     method: str | None = None
     path: str = "*"
     when: Literal["before", "after"] = "before"
-    answer: dict[str, Any] | None = None
+    answer: JsonObject | None = None
     delay: float = Field(default=0.0, ge=0)
     times: int | None = Field(default=1, ge=1)
     skip: int = Field(default=0, ge=0)
@@ -87,7 +88,7 @@ class Faults:
         *,
         method: str | None = None,
         when: Literal["before", "after"] = "before",
-        answer: dict[str, Any] | None = None,
+        answer: JsonObject | None = None,
         delay: float = 0.0,
         times: int | None = 1,
         skip: int = 0,
@@ -148,7 +149,7 @@ class Faults:
             self.waiting[:] = [fault for fault in self.waiting if fault.id != fault_id]
             return len(self.waiting) < before
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {
             "waiting": [fault.model_dump() for fault in self.waiting],
             "fired": [fired.model_dump() for fired in self.fired],

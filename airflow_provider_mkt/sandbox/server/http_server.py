@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from typing import Any
 
 import uvicorn
 
 from airflow_provider_mkt.sandbox.server.app import PlatformApp
 from airflow_provider_mkt.sandbox.server.connections import Connections
-from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 
 GRACE_PERIOD = 1
 """Seconds that requests in progress have to end when the server stops."""
@@ -20,7 +19,7 @@ GRACE_PERIOD = 1
 class HTTPServer:
     """One platform on one listening socket. Create and use it in a running event loop."""
 
-    def __init__(self, platform: Platform[Any, Any], listener: socket.socket) -> None:
+    def __init__(self, platform: AnyPlatform, listener: socket.socket) -> None:
         self._listener = listener
         self._connections = Connections()
         self._app = PlatformApp(platform, self._connections)

@@ -6,10 +6,10 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 RATE, SECONDLY, DAILY, CONCURRENCY = "rate", "secondly", "daily", "concurrency"
 
@@ -167,7 +167,7 @@ class Limits:
         self.concurrency.peak = self.concurrency.in_flight
         self.refused.clear()
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         """Return limits and counts as JSON."""
         now = self._clock.time()
         self.daily.roll(now)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, Response
 
-from airflow_provider_mkt.sandbox.server.platform import Platform
+from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 from airflow_provider_mkt.sandbox.server.state import Table
 
 if TYPE_CHECKING:
@@ -24,14 +24,14 @@ def _template() -> Template:
     return environment.get_template("page.html")
 
 
-def respond(platform: Platform[Any, Any]) -> Response:
+def respond(platform: AnyPlatform) -> Response:
     """Return the page of a platform."""
     tables = [*platform.tables(), _faults(platform), _fired(platform), _calls(platform)]
     html = _template().render(title=platform.title, figures=_figures(platform), tables=tables)
     return HTMLResponse(html.encode("utf-8", "replace"), headers={"cache-control": "no-store"})
 
 
-def _figures(platform: Platform[Any, Any]) -> dict[str, str]:
+def _figures(platform: AnyPlatform) -> dict[str, str]:
     limits, calls = platform.limits, platform.calls
     per_day = "no limit" if limits.daily.limit is None else f"of {limits.daily.limit:,}"
     ahead = f" (+{platform.clock.offset:,.0f} s)" if platform.clock.offset else ""
@@ -45,7 +45,7 @@ def _figures(platform: Platform[Any, Any]) -> dict[str, str]:
     }
 
 
-def _faults(platform: Platform[Any, Any]) -> Table:
+def _faults(platform: AnyPlatform) -> Table:
     rows = [
         [
             str(fault.id),
@@ -60,7 +60,7 @@ def _faults(platform: Platform[Any, Any]) -> Table:
     return Table("Faults waiting", ["id", "method", "path", "when", "answer", "fired"], rows)
 
 
-def _fired(platform: Platform[Any, Any]) -> Table:
+def _fired(platform: AnyPlatform) -> Table:
     rows = [
         [str(hit.fault), hit.method, hit.path, hit.when]
         for hit in reversed(list(platform.faults.fired)[-10:])
@@ -68,7 +68,7 @@ def _fired(platform: Platform[Any, Any]) -> Table:
     return Table("Faults fired, newest first", ["id", "method", "path", "when"], rows)
 
 
-def _calls(platform: Platform[Any, Any]) -> Table:
+def _calls(platform: AnyPlatform) -> Table:
     rows = [
         [
             method,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar, Generic, TypeAlias
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.server.areas import Areas
+from airflow_provider_mkt.sandbox.server.areas import AnyAreas
 from airflow_provider_mkt.sandbox.server.call_log import CallLog
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.errors import ApiError
 from airflow_provider_mkt.sandbox.server.faults import Faults
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import Limits
 from airflow_provider_mkt.sandbox.server.requests import Request, StateT, TokenT
 from airflow_provider_mkt.sandbox.server.routing import Router
@@ -24,7 +25,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
 
     name: ClassVar[str]
     title: ClassVar[str]
-    areas: ClassVar[Areas[Any, Any]]
+    areas: ClassVar[AnyAreas]
     settings: BaseModel | None = None
     """Settings that only this platform has; a subclass narrows the type."""
 
@@ -101,7 +102,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
     def decorate(self, request: Request[StateT, TokenT], response: Response) -> None:
         """Add to a response what all have, for example rate limit headers."""
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         """Return the state as JSON, without secrets."""
         self.state.run_due_work()
         return self.areas.snapshot(self.state)
@@ -113,3 +114,7 @@ class Platform(ABC, Generic[StateT, TokenT]):
 
 
 _routers: dict[type, Router] = {}
+
+
+AnyPlatform: TypeAlias = Platform[Any, Any]
+"""Either platform."""

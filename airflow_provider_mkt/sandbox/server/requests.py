@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import parse_qsl
 
 import starlette.requests
@@ -122,7 +122,7 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
     async def body(self) -> bytes:
         return self.content
 
-    async def json(self) -> Any:
+    async def json(self) -> object:
         """Return the parsed body.
 
         :raises MalformedBody: it is not JSON.
@@ -152,7 +152,7 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
             await form.close()
 
 
-def parse_json(text: bytes | str) -> Any:
+def parse_json(text: bytes | str) -> object:
     """Parse JSON strictly, without NaN and Infinity.
 
     :raises MalformedBody: it is not JSON.
@@ -180,7 +180,7 @@ def parse_form(content: bytes) -> list[tuple[str, str]]:
     return parse_qsl(content.decode("utf-8", "replace"), keep_blank_values=True)
 
 
-def merge_params(*sources: ImmutableMultiDict[str, Any]) -> QueryParams:
+def merge_params(*sources: ImmutableMultiDict[str, object]) -> QueryParams:
     """Return the parameters of a query and of forms together, without the files."""
     pairs = [pair for source in sources for pair in source.multi_items()]
     return QueryParams([(name, value) for name, value in pairs if isinstance(value, str)])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from typing import Any
 
 import starlette.responses
 from starlette.responses import PlainTextResponse, Response
@@ -17,12 +16,12 @@ class JSONResponse(starlette.responses.JSONResponse):
 
     media_type = "application/json;charset=utf-8"
 
-    def render(self, content: Any) -> bytes:
+    def render(self, content: object) -> bytes:
         text = json.dumps(content, separators=(",", ":"), ensure_ascii=False, default=str)
         return text.encode("utf-8", "replace")
 
 
-def make_response(status: int, content: Any, headers: dict[str, str]) -> Response:
+def make_response(status: int, content: object, headers: dict[str, str]) -> Response:
     """Return a response with any content.
 
     :param content: None for no body, text and bytes as they are, everything else as JSON.

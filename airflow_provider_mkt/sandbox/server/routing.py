@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from typing import Any, Generic
+from typing import Generic
 from urllib.parse import unquote
 
 from starlette.responses import Response
@@ -23,7 +23,7 @@ class Routes(Generic[StateT, TokenT]):
     :param options: options of all these endpoints.
     """
 
-    def __init__(self, *prefixes: str, **options: Any) -> None:
+    def __init__(self, *prefixes: str, **options: object) -> None:
         self._prefixes = prefixes
         self._options = options
         self._declared: list[Endpoint] = []
@@ -36,7 +36,7 @@ class Routes(Generic[StateT, TokenT]):
         scopes: Sequence[str] = (),
         auth: bool = True,
         gates: Sequence[str] = USUAL_GATES,
-        **options: Any,
+        **options: object,
     ) -> Callable[[Handler[StateT, TokenT]], Handler[StateT, TokenT]]:
         """Make the decorated function the handler of a path below the prefixes."""
 

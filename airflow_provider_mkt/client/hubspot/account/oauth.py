@@ -6,7 +6,7 @@ the connection's OAuth client, so the connection must have one.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
@@ -168,5 +168,5 @@ def _form(token: str, token_type_hint: str | None) -> FormBody:
 
 def _info(envelope: Envelope) -> TokenInfo:
     # The signed form repeats the token in plain text.
-    known: dict[str, Any] = {name: value for name, value in envelope.items() if name != "signed_access_token"}
+    known = {name: value for name, value in envelope.items() if name != "signed_access_token"}
     return TokenInfo.model_validate(known)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, NotRequired, TypedDict, TypeVar, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
+    Json,
     JsonBody,
     Quota,
     Replay,
@@ -20,9 +21,11 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, required_str
+from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, mapping, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
+
+T = TypeVar("T")
 
 PAGE_MAX = 100
 BATCH_MAX = 100
@@ -114,7 +117,7 @@ def get(flow_id: NumericId) -> Call[Flow]:
 
 
 @endpoint
-def create(definition: Mapping[str, Any]) -> Call[Flow]:
+def create(definition: Mapping[str, object]) -> Call[Flow]:
     """Create a flow. Names are not unique, so a retry can create a duplicate.
 
     :param definition: the flow in HubSpot's own format: ``type``, ``objectTypeId``, ``actions`` ...
@@ -128,7 +131,7 @@ def create(definition: Mapping[str, Any]) -> Call[Flow]:
 
 
 @endpoint
-def replace(flow_id: NumericId, definition: Mapping[str, Any]) -> Call[Flow]:
+def replace(flow_id: NumericId, definition: Mapping[str, object]) -> Call[Flow]:
     """Replace a flow completely. Fields that *definition* leaves out are removed.
 
     :param flow_id: id of the flow.
@@ -197,15 +200,15 @@ def workflow_ids(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> 
     )
 
 
-def _definition(definition: Mapping[str, Any]) -> dict[str, Any]:
+def _definition(definition: Mapping[str, object]) -> dict[str, Json]:
     if not isinstance(definition, Mapping) or not definition:
         raise InvalidInput(
             "definition", f"must be a mapping that describes a flow, not {describe_type(definition)}"
         )
-    return dict(definition)
+    return mapping("definition", definition)
 
 
-def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
+def _write(call: str, route: Route, definition: dict[str, Json]) -> Call[Flow]:
     return Call(
         call,
         route,
@@ -218,7 +221,9 @@ def _write(call: str, route: Route, definition: dict[str, Any]) -> Call[Flow]:
     )
 
 
-def _batch(call: str, tail: str, inputs: builtins.list[dict[str, str]], read: Any) -> Call[Any]:
+def _batch(
+    call: str, tail: str, inputs: builtins.list[dict[str, str]], read: Callable[[Envelope], T]
+) -> Call[T]:
     return Call(
         call,
         Route("POST", "flows", tail),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress, PageSize
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, Text, endpoint
 
@@ -23,9 +24,9 @@ class Sequence(TypedDict):
     createdAt: str
     updatedAt: str
     folderId: NotRequired[str]
-    steps: NotRequired[builtins.list[dict[str, Any]]]
-    dependencies: NotRequired[builtins.list[dict[str, Any]]]
-    settings: NotRequired[dict[str, Any]]
+    steps: NotRequired[builtins.list[JsonDict]]
+    dependencies: NotRequired[builtins.list[JsonDict]]
+    settings: NotRequired[JsonDict]
 
 
 class SequenceEnrolment(TypedDict):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
+    Json,
     JsonBody,
     Replay,
     Route,
@@ -27,6 +28,7 @@ from airflow_provider_mkt.client.hubspot.parameters import (
     required_properties,
     text_properties,
 )
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import Names, Text, endpoint, items, required_str
 from airflow_provider_mkt.client.redaction import describe_type
@@ -49,7 +51,7 @@ class Campaign(TypedDict):
     createdAt: str
     updatedAt: str
     businessUnits: NotRequired[builtins.list[BusinessUnit]]
-    assets: NotRequired[dict[str, Any]]
+    assets: NotRequired[JsonDict]
 
 
 @endpoint
@@ -201,7 +203,7 @@ def update_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -
 
     Source: ``POST /marketing/{version}/campaigns/batch/update``.
     """
-    inputs: builtins.list[dict[str, Any]] = []
+    inputs: builtins.list[dict[str, Json]] = []
     seen: set[str] = set()
     for index, campaign in enumerate(campaigns):
         where = f"campaigns[{index}]"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias, TypeVar, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Quota, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Quota, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PlatformError
 from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contacts
 from airflow_provider_mkt.client.parameters import Names, Text, between, endpoint, known_value, required_str
@@ -34,7 +34,7 @@ _KEYS = frozenset(("property_name", "operator", "value", "high_value", "values")
 T = TypeVar("T")
 
 
-Filter: TypeAlias = Mapping[str, Any]
+Filter: TypeAlias = Mapping[str, object]
 """One filter: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (lower case for text),
 ``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and ``value`` for the
 other operators."""
@@ -110,7 +110,7 @@ def search_all(
         more = (envelope.get("paging") or {}).get("next")
         if not ids or (not more and len(ids) < PAGE_MAX):
             return None
-        request_body: Any = call.body.value if isinstance(call.body, JsonBody) else body
+        request_body = cast("Envelope", call.body.value if isinstance(call.body, JsonBody) else body)
         floor = 0 if request_body == body else int(request_body["filterGroups"][0]["filters"][-1]["value"])
         if any(after <= before for before, after in zip((floor, *ids), ids, strict=False)):
             raise PlatformError(
@@ -149,16 +149,16 @@ def _next_page(call: Call[T], envelope: Envelope) -> JsonBody | None:
     return JsonBody({**request_body, "after": str(after), "limit": min(int(request_body["limit"]), left)})
 
 
-def _after_id(body: Mapping[str, Any], groups: list[list[dict[str, Any]]], last: str) -> dict[str, Any]:
+def _after_id(body: Mapping[str, Json], groups: list[list[dict[str, Json]]], last: str) -> dict[str, Json]:
     after_last = {"propertyName": _RECORD_ID, "operator": "GT", "value": last}
     return {**body, "filterGroups": [{"filters": [*group, after_last]} for group in groups or [[]]]}
 
 
 def _body(
-    groups: list[list[dict[str, Any]]], query: str | None, properties: Sequence[str], limit: int
-) -> dict[str, Any]:
+    groups: list[list[dict[str, Json]]], query: str | None, properties: Sequence[str], limit: int
+) -> dict[str, Json]:
     # HubSpot's schema requires every one of these fields.
-    body: dict[str, Any] = {
+    body: dict[str, Json] = {
         "filterGroups": [{"filters": group} for group in groups],
         "properties": list(properties),
         "sorts": [],
@@ -170,7 +170,7 @@ def _body(
     return body
 
 
-def _within_limit(body: dict[str, Any]) -> dict[str, Any]:
+def _within_limit(body: dict[str, Json]) -> dict[str, Json]:
     size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
     if size > BODY_MAX:
         raise InvalidInput("filter_groups", f"make a search of {size} characters; at most {BODY_MAX}")
@@ -182,9 +182,9 @@ def _sorted_by(sort: str) -> dict[str, str]:
     return {"propertyName": required_str("sort", sort.removeprefix("-")), "direction": direction}
 
 
-def _groups(filter_groups: Sequence[Sequence[Filter]], *, reserved: int = 0) -> list[list[dict[str, Any]]]:
+def _groups(filter_groups: Sequence[Sequence[Filter]], *, reserved: int = 0) -> list[list[dict[str, Json]]]:
     groups = _list_up_to("filter_groups", filter_groups, GROUPS_MAX, "groups")
-    checked: list[list[dict[str, Any]]] = []
+    checked: list[list[dict[str, Json]]] = []
     for index, group in enumerate(groups):
         field = f"filter_groups[{index}]"
         filters = _list_up_to(field, group, GROUP_MAX - reserved, "filters")
@@ -206,7 +206,7 @@ def _list_up_to(field: str, value: Sequence[T], at_most: int, item: str) -> Sequ
     return value
 
 
-def _filter(field: str, filter_: Filter) -> dict[str, Any]:
+def _filter(field: str, filter_: Filter) -> dict[str, Json]:
     if not isinstance(filter_, Mapping):
         raise InvalidInput(field, f"must be a mapping, not {describe_type(filter_)}")
     for key in filter_:
@@ -214,7 +214,7 @@ def _filter(field: str, filter_: Filter) -> dict[str, Any]:
             raise InvalidInput(field, f"has a key other than {', '.join(sorted(_KEYS))}")
     name = required_str(f"{field}.property_name", filter_.get("property_name", ""))
     operator = known_value(f"{field}.operator", filter_.get("operator", ""), OPERATORS)
-    checked: dict[str, Any] = {"propertyName": name, "operator": operator}
+    checked: dict[str, Json] = {"propertyName": name, "operator": operator}
     if operator in _LISTED:
         values = filter_.get("values", ())
         if isinstance(values, str) or not isinstance(values, Sequence) or not values:

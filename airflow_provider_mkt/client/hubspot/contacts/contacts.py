@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
-from functools import partial
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import (
     Call,
+    Json,
     JsonBody,
     Pairs,
     Replay,
@@ -20,7 +20,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
 from airflow_provider_mkt.client.hubspot.contacts._records import Contact as Contact
-from airflow_provider_mkt.client.hubspot.contacts._records import contact_list, read_contact, read_contacts
+from airflow_provider_mkt.client.hubspot.contacts._records import read_contact, read_contacts
 from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize, Properties
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import (
@@ -42,7 +42,15 @@ _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
 
 
-Contacts = Annotated[Sequence[Properties], Check(partial(contact_list, at_most=BATCH_MAX))]
+def _mappings(field: str, contacts: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+    for index, contact in enumerate(contacts):
+        if not isinstance(contact, Mapping):
+            problem = f"must be a mapping of properties, not {describe_type(contact)}"
+            raise InvalidInput(f"{field}[{index}]", problem)
+    return contacts
+
+
+Contacts = Annotated[Sequence[Properties], items(BATCH_MAX), Check(_mappings)]
 
 
 @endpoint
@@ -175,7 +183,7 @@ def upsert_batch(contacts: Contacts, *, id_property: Text = "email") -> Call[Bat
 
     Source: ``POST /crm/{version}/objects/contacts/batch/upsert``.
     """
-    inputs = [
+    inputs: builtins.list[dict[str, Json]] = [
         {
             "idProperty": id_property,
             "id": _key(index, contact, id_property),
@@ -200,7 +208,7 @@ def create_batch(contacts: Contacts) -> Call[BatchResult]:
 
     Source: ``POST /crm/{version}/objects/contacts/batch/create``.
     """
-    inputs = [
+    inputs: builtins.list[dict[str, Json]] = [
         # Without a trace id on every input, one conflict fails the whole batch.
         {"associations": [], "properties": dict(contact), "objectWriteTraceId": str(index)}
         for index, contact in enumerate(contacts)
@@ -220,9 +228,9 @@ def update_batch(contacts: Contacts, *, id_property: Text = "hs_object_id") -> C
 
     Source: ``POST /crm/{version}/objects/contacts/batch/update``.
     """
-    inputs: builtins.list[dict[str, Any]] = []
+    inputs: builtins.list[dict[str, Json]] = []
     for index, contact in enumerate(contacts):
-        row: dict[str, Any] = {
+        row: dict[str, Json] = {
             "id": _key(index, contact, id_property),
             # The record id is read-only: HubSpot rejects it among the properties.
             "properties": {name: value for name, value in contact.items() if name != "hs_object_id"},
@@ -256,7 +264,7 @@ def batch_read(
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
     item_list("ids", ids, at_most=HISTORY_MAX if properties_with_history else BATCH_MAX)
-    body: dict[str, Any] = {
+    body: dict[str, Json] = {
         "inputs": [{"id": record_id} for record_id in ids],
         "properties": [*properties],
         "propertiesWithHistory": [*properties_with_history],
@@ -345,7 +353,7 @@ def _fields(properties: Sequence[str], with_history: Sequence[str], associations
     )
 
 
-def _write(call: str, tail: str, inputs: builtins.list[dict[str, Any]], replay: Replay) -> Call[BatchResult]:
+def _write(call: str, tail: str, inputs: Sequence[Mapping[str, Json]], replay: Replay) -> Call[BatchResult]:
     return Call(
         call,
         Route("POST", "contacts", tail),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.client.call import Pairs, query_pairs, utc
+from airflow_provider_mkt.client.call import Json, Pairs, query_pairs, utc
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.parameters import time_text
 from airflow_provider_mkt.client.parameters import Check, to_utc
@@ -20,7 +20,7 @@ WRITE = ("marketing.email.write or content",)
 SORTS = ("createdAt", "updatedAt", "name", "createdBy", "updatedBy")
 
 
-def _time_filter(field: str, value: Any) -> Any:
+def _time_filter(field: str, value: object) -> datetime | tuple[datetime | None, datetime | None]:
     if isinstance(value, datetime):
         return to_utc(field, value)
     if isinstance(value, str) or not isinstance(value, Sequence) or len(value) != 2:
@@ -87,7 +87,7 @@ def read_options(
     )
 
 
-def schedule_changes(publish_at: datetime | None) -> dict[str, Any]:
+def schedule_changes(publish_at: datetime | None) -> dict[str, Json]:
     """Return the fields that set the send time: *publish_at*, or immediately when None.
 
     :raises InvalidInput: when a time has no time zone.

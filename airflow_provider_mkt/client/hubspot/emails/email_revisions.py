@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any, TypedDict, cast
+from typing import TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
@@ -28,7 +29,7 @@ class Revision(TypedDict):
     id: str
     updatedAt: str
     user: RevisionUser
-    object: dict[str, Any]
+    object: JsonDict
 
 
 @endpoint

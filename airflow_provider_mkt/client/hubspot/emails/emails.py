@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
-from typing import Any
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -30,6 +29,7 @@ from airflow_provider_mkt.client.hubspot.emails._fields import (
 )
 from airflow_provider_mkt.client.hubspot.emails._fields import Email as Email
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import JsonObject, Names, PathText, Text, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
@@ -223,7 +223,7 @@ def archive(email_id: PathText) -> Call[None]:
 
 
 @endpoint
-def update(email_id: PathText, changes: dict[str, Any], *, archived: bool | None = None) -> Call[Email]:
+def update(email_id: PathText, changes: JsonDict, *, archived: bool | None = None) -> Call[Email]:
     """Update the live version of an email.
 
     :param email_id: id of the email.
@@ -257,7 +257,7 @@ def get_draft(email_id: PathText) -> Call[Email]:
 
 
 @endpoint
-def update_draft(email_id: PathText, changes: dict[str, Any]) -> Call[Email]:
+def update_draft(email_id: PathText, changes: JsonDict) -> Call[Email]:
     """Update the draft of an email. Without a draft, HubSpot creates one from the live version.
 
     :param email_id: id of the email.
@@ -315,7 +315,7 @@ def _emails(envelope: Envelope) -> builtins.list[Email]:
 
 
 def _update(
-    name: str, email_id: PathText, tail: str, changes: dict[str, Any], query: Pairs = ()
+    name: str, email_id: PathText, tail: str, changes: dict[str, Json], query: Pairs = ()
 ) -> Call[Email]:
     if not isinstance(changes, dict) or not changes:
         raise InvalidInput("changes", f"must be a mapping of fields to change, not {describe_type(changes)}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Generic, NotRequired, Self, TypedDict, TypeVar, cast
+from typing import Generic, NotRequired, Self, TypedDict, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from airflow_provider_mkt.client.call import Envelope, Pairs, path_params
+from airflow_provider_mkt.client.call import Envelope, Json, Pairs, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import BatchError
 from airflow_provider_mkt.client.hubspot.parameters import time_text
@@ -22,7 +22,7 @@ PAGE_MAX = 100
 READ = ("crm.objects.marketing_events.read",)
 WRITE = ("crm.objects.marketing_events.write",)
 
-Fields = Mapping[str, Any]
+Fields = Mapping[str, object]
 Row = TypeVar("Row")
 
 _API_NAMES = {
@@ -136,12 +136,12 @@ def check_not_reserved(field: str, value: str, *reserved: str) -> None:
         raise InvalidInput(field, problem)
 
 
-def without_none(**values: object) -> dict[str, Any]:
+def without_none(**values: object) -> dict[str, object]:
     """Return the arguments that are not None."""
     return {name: value for name, value in values.items() if value is not None}
 
 
-def event_body(fields: Fields, *, prefix: str = "", known: Collection[str] = EVENT_FIELDS) -> dict[str, Any]:
+def event_body(fields: Fields, *, prefix: str = "", known: Collection[str] = EVENT_FIELDS) -> dict[str, Json]:
     """Return the fields of an event by their API names.
 
     :param prefix: precedes a field's name in errors, e.g. ``events[0].``.
@@ -149,14 +149,14 @@ def event_body(fields: Fields, *, prefix: str = "", known: Collection[str] = EVE
     :raises InvalidInput: naming the invalid field, without its value.
     """
     check_fields(prefix, fields, known)
-    body: dict[str, Any] = {"customProperties": []}
+    body: dict[str, Json] = {"customProperties": []}
     body |= {_API_NAMES[name]: _field_value(f"{prefix}{name}", name, value) for name, value in fields.items()}
     if "start" in fields and "end" in fields:
-        check_order(f"{prefix}end", body["startDateTime"], body["endDateTime"])
+        check_order(f"{prefix}end", str(body["startDateTime"]), str(body["endDateTime"]))
     return body
 
 
-def complete_event_body(fields: Fields, *, prefix: str = "") -> dict[str, Any]:
+def complete_event_body(fields: Fields, *, prefix: str = "") -> dict[str, Json]:
     """Return the body that creates an event: its external ids, name, organizer and optional fields.
 
     :param prefix: precedes a field's name in errors, e.g. ``events[0].``.
@@ -220,7 +220,7 @@ def to_time_text(field: str, value: object) -> str:
         raise InvalidInput(field, f"must be a time in ISO 8601, not {describe_type(value)}") from None
 
 
-def _field_value(field: str, name: str, value: object) -> object:
+def _field_value(field: str, name: str, value: object) -> Json:
     if name in ("start", "end"):
         return to_time_text(field, value)
     if name in ("cancelled", "completed"):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Pairs, Replay, Route, path_params
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Pairs, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import as_inputs
 from airflow_provider_mkt.client.hubspot.events._fields import (
@@ -223,7 +223,7 @@ def upsert_emails(
     )
 
 
-_KeyFields = Callable[[str, Fields], dict[str, Any]]
+_KeyFields = Callable[[str, Fields], dict[str, Json]]
 _FIELDS = ("interaction_at", "joined_at", "left_at", "properties")
 
 
@@ -288,7 +288,7 @@ def _inputs(state: str, attendances: Sequence[Fields], key_fields: _KeyFields) -
     )
 
 
-def _input(field: str, state: str, attendance: Fields, key_fields: _KeyFields) -> dict[str, Any]:
+def _input(field: str, state: str, attendance: Fields, key_fields: _KeyFields) -> dict[str, Json]:
     check_fields(f"{field}.", attendance, (*_FIELDS, *_KEYS[key_fields]))
     key = key_fields(field, attendance)
     interaction = _milliseconds(f"{field}.interaction_at", attendance.get("interaction_at"))
@@ -329,15 +329,15 @@ def _milliseconds(field: str, value: object) -> int:
     return round(time.timestamp() * 1000)
 
 
-def _contact_id(field: str, attendance: Fields) -> dict[str, Any]:
+def _contact_id(field: str, attendance: Fields) -> dict[str, Json]:
     return {"vid": to_id(f"{field}.contact_id", attendance.get("contact_id", ""))}
 
 
-def _email(field: str, attendance: Fields) -> dict[str, Any]:
+def _email(field: str, attendance: Fields) -> dict[str, Json]:
     return {"email": required_str(f"{field}.email", attendance.get("email", "")), "contactProperties": {}}
 
 
-def _email_or_new_contact(field: str, attendance: Fields) -> dict[str, Any]:
+def _email_or_new_contact(field: str, attendance: Fields) -> dict[str, Json]:
     properties = text_mapping(f"{field}.contact_properties", attendance.get("contact_properties") or {})
     return {**_email(field, attendance), "contactProperties": properties}
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from typing import Annotated, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.call import (
+    Call,
+    Envelope,
+    Json,
+    JsonBody,
+    Replay,
+    Route,
+    path_params,
+    query_pairs,
+)
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import as_inputs, nothing
 from airflow_provider_mkt.client.hubspot.events._fields import (
@@ -159,7 +168,7 @@ def update_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
 
     Source: ``POST /marketing/{version}/marketing-events/batch/update``.
     """
-    inputs: builtins.list[dict[str, Any]] = []
+    inputs: builtins.list[dict[str, Json]] = []
     seen: set[int] = set()
     for index, fields in enumerate(events):
         where = f"events[{index}]"

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, TypedDict, cast
+from typing import Annotated, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
+    Json,
     JsonBody,
     Pairs,
     Replay,
@@ -271,7 +272,7 @@ def delete_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
 
     Source: ``POST /marketing/{version}/marketing-events/events/delete``.
     """
-    inputs: list[dict[str, Any]] = []
+    inputs: list[dict[str, Json]] = []
     for index, fields in enumerate(events):
         prefix = f"events[{index}]."
         check_fields(prefix, fields, ("app_id", *EXTERNAL_KEY))
@@ -363,15 +364,15 @@ def _route_and_query(
 
 
 def _write(
-    call: str, method: str, tail: str, replay: Replay, params: Pairs = (), *, body: dict[str, Any]
+    call: str, method: str, tail: str, replay: Replay, params: Pairs = (), *, body: dict[str, Json]
 ) -> Call[MarketingEvent]:
     return Call(
         call, Route(method, FAMILY, tail, params), read_event, replay, body=JsonBody(body), scopes=WRITE
     )
 
 
-def _check_unique(inputs: list[dict[str, Any]]) -> None:
-    seen: set[tuple[str, str]] = set()
+def _check_unique(inputs: list[dict[str, Json]]) -> None:
+    seen: set[tuple[Json, Json]] = set()
     for index, event in enumerate(inputs):
         key = (event["externalAccountId"], event["externalEventId"])
         if key in seen:

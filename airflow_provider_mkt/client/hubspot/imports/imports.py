@@ -7,14 +7,24 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypeAlias, TypedDict, cast
+from typing import Annotated, NotRequired, TypeAlias, TypedDict, cast
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_mkt.client.call import Call, Envelope, FileBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.call import (
+    Call,
+    Envelope,
+    FileBody,
+    Json,
+    Replay,
+    Route,
+    path_params,
+    query_pairs,
+)
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import (
     NumericId,
@@ -69,7 +79,7 @@ class Metadata(BaseModel):
 
     counters: dict[str, int] = Field(default_factory=dict)
     fileIds: builtins.list[str] = Field(default_factory=builtins.list)
-    objectLists: builtins.list[dict[str, Any]] = Field(default_factory=builtins.list)
+    objectLists: builtins.list[JsonDict] = Field(default_factory=builtins.list)
 
 
 class Import(BaseModel):
@@ -189,9 +199,9 @@ def start(
     _check_file(content, mappings, csv_header=has_header and file_format == "CSV")
     if time_zone is not None and time_zone not in available_timezones():
         raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome")
-    request: dict[str, Any] = {
+    request: dict[str, Json] = {
         "name": name,
-        "importOperations": dict.fromkeys({row["columnObjectTypeId"] for row in mappings}, operation),
+        "importOperations": dict.fromkeys({str(row["columnObjectTypeId"]) for row in mappings}, operation),
         "dateFormat": date_format,
         "createContactListFromImport": create_list,
         "files": [
@@ -297,8 +307,8 @@ def _imports(envelope: Envelope) -> builtins.list[Import]:
     return [Import.model_validate(row) for row in envelope["results"]]
 
 
-def _column_mappings(columns: Sequence[Column]) -> builtins.list[dict[str, Any]]:
-    mappings: builtins.list[dict[str, Any]] = []
+def _column_mappings(columns: Sequence[Column]) -> builtins.list[dict[str, Json]]:
+    mappings: builtins.list[dict[str, Json]] = []
     for index, column in enumerate(columns):
         field = f"columns[{index}]"
         if not isinstance(column, Mapping) or not column.keys() <= _COLUMN:
@@ -326,7 +336,7 @@ def _check_key(columns: Sequence[Column], operation: str) -> None:
         )
 
 
-def _check_file(content: bytes, mappings: builtins.list[dict[str, Any]], *, csv_header: bool) -> None:
+def _check_file(content: bytes, mappings: builtins.list[dict[str, Json]], *, csv_header: bool) -> None:
     if not isinstance(content, bytes):
         raise InvalidInput("content", f"must be bytes, not {describe_type(content)}")
     if not content.strip():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Envelope
+from airflow_provider_mkt.client.json_types import JsonDict
 
 FAMILY = "lists"
 CONTACTS = "0-1"
@@ -30,7 +31,7 @@ class ContactList(TypedDict):
     processingStatus: str
     listVersion: int
     size: NotRequired[int]
-    filterBranch: NotRequired[dict[str, Any]]
+    filterBranch: NotRequired[JsonDict]
     createdAt: NotRequired[str]
     updatedAt: NotRequired[str]
     deletedAt: NotRequired[str]

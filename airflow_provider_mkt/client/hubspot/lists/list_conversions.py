@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Literal, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.lists._types import FAMILY, READ, WRITE
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.parameters import at_least, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
@@ -19,7 +20,7 @@ class Conversion(TypedDict):
     """The scheduled conversion of a list."""
 
     listId: str
-    requestedConversionTime: NotRequired[dict[str, Any]]
+    requestedConversionTime: NotRequired[JsonDict]
     convertedAt: NotRequired[str]
 
 

@@ -6,14 +6,23 @@ DYNAMIC list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, NotRequired, TypedDict, cast
+from collections.abc import Sequence
+from typing import Annotated, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.call import (
+    Call,
+    Envelope,
+    JsonBody,
+    Replay,
+    Route,
+    path_params,
+    query_pairs,
+)
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import CONTACTS, FAMILY, MEMBERS_PAGE_MAX, READ, WRITE
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.paging import after_cursor
 from airflow_provider_mkt.client.parameters import between, endpoint, items, items_or_empty
 
@@ -62,7 +71,7 @@ class MemberChanges(TypedDict):
 
 class MembershipBatch(TypedDict):
     results: list[RecordMemberships]
-    errors: list[dict[str, Any]]
+    errors: list[JsonDict]
 
 
 @endpoint
@@ -303,5 +312,5 @@ def _batch(envelope: Envelope) -> MembershipBatch:
     if envelope.get("status") != "COMPLETE":
         msg = "the batch is not complete"
         raise ValueError(msg)
-    errors: Sequence[Mapping[str, Any]] = envelope.get("errors") or ()
+    errors: Sequence[JsonDict] = envelope.get("errors") or ()
     return MembershipBatch(results=list(envelope["results"]), errors=[dict(error) for error in errors])

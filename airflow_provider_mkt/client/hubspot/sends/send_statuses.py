@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, path_params
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.parameters import endpoint
 
 
@@ -26,7 +25,7 @@ class SendStatus(BaseModel):
     startedAt: str | None = None
     completedAt: str | None = None
     message: str | None = None
-    eventId: dict[str, Any] | None = None
+    eventId: JsonDict | None = None
 
 
 @endpoint

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from airflow_provider_mkt.client.call import Call, JsonBody, Quota, Replay, Route
+from airflow_provider_mkt.client.call import Call, Json, JsonBody, Quota, Replay, Route
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress, TextProperties
 from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
 from airflow_provider_mkt.client.parameters import JsonObject, NumericId, Text, endpoint
@@ -117,9 +116,9 @@ def _message(
     cc: Sequence[str],
     bcc: Sequence[str],
     reply_to: Sequence[str],
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     # The dated schema requires the lists and the undated schema the recipient, so all fields are always sent.
-    message: dict[str, Any] = {"to": to, "cc": [*cc], "bcc": [*bcc], "replyTo": [*reply_to]}
+    message: dict[str, Json] = {"to": to, "cc": [*cc], "bcc": [*bcc], "replyTo": [*reply_to]}
     if sender is not None:
         message["from"] = sender
     if send_id is not None:
@@ -129,9 +128,9 @@ def _message(
 
 def _body(
     email_id: NumericId,
-    message: dict[str, Any],
+    message: dict[str, Json],
     contact_properties: Mapping[str, str] | None,
-    custom_properties: Mapping[str, Any] | None,
+    custom_properties: Mapping[str, Json] | None,
 ) -> JsonBody:
     return JsonBody(
         {

@@ -19,20 +19,18 @@ LegalBasis = Literal[
 _KNOWN = get_args(LegalBasis)
 
 
-def legal_fields(legal_basis: str | None, explanation: str | None, prefix: str = "") -> dict[str, str]:
+def legal_fields(legal_basis: object, explanation: object, prefix: str = "") -> dict[str, str]:
     """Return the body fields of the legal basis.
 
     :raises InvalidInput: when the basis is unknown, or only one of both is given.
     """
-    if legal_basis is not None:
-        known_value(f"{prefix}legal_basis", legal_basis, _KNOWN)
-    if explanation is not None:
-        required_str(f"{prefix}explanation", explanation)
-    if (legal_basis is None) is not (explanation is None):
-        missing = "explanation" if explanation is None else "legal_basis"
+    basis = None if legal_basis is None else known_value(f"{prefix}legal_basis", legal_basis, _KNOWN)
+    reason = None if explanation is None else required_str(f"{prefix}explanation", explanation)
+    if (basis is None) is not (reason is None):
+        missing = "explanation" if reason is None else "legal_basis"
         raise InvalidInput(
             f"{prefix}{missing}", "is missing: legal_basis and explanation must be given together"
         )
-    if legal_basis is None or explanation is None:
+    if basis is None or reason is None:
         return {}
-    return {"legalBasis": legal_basis, "legalBasisExplanation": explanation}
+    return {"legalBasis": basis, "legalBasisExplanation": reason}

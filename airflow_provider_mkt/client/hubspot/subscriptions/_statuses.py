@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast, get_args
+from typing import Annotated, Literal, NotRequired, TypedDict, cast, get_args
 
 from airflow_provider_mkt.client.call import Envelope, Pairs, query_pairs
 from airflow_provider_mkt.client.errors import InvalidRequest
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.parameters import between
 from airflow_provider_mkt.client.transport.platform import errors_of
 
@@ -87,7 +88,7 @@ def channel_query(business_unit_id: int | None, *, verbose: bool = False) -> Pai
     return query_pairs(channel=EMAIL, businessUnitId=business_unit_id, verbose=verbose or None)
 
 
-def read_results(envelope: Envelope) -> list[dict[str, Any]]:
+def read_results(envelope: Envelope) -> list[JsonDict]:
     """Read the results of an action on one person.
 
     :raises InvalidRequest: when the response, which has status 200, contains errors.
@@ -102,10 +103,10 @@ def read_results(envelope: Envelope) -> list[dict[str, Any]]:
     if envelope.get("status") != "COMPLETE" or envelope.get("numErrors"):
         msg = "the action is not complete"
         raise ValueError(msg)
-    return cast("list[dict[str, Any]]", envelope["results"])
+    return cast("list[JsonDict]", envelope["results"])
 
 
-def read_only_result(envelope: Envelope) -> dict[str, Any]:
+def read_only_result(envelope: Envelope) -> JsonDict:
     """Read the only result of an action on one person.
 
     :raises ValueError: when there is not exactly one result.

@@ -6,9 +6,9 @@ People for whom a call failed are in ``errors``, with a 200 as well as with a 20
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Generic, NotRequired, TypedDict, TypeVar, cast
+from typing import Annotated, Generic, NotRequired, TypedDict, TypeVar, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.mailbox import email_address
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
@@ -84,7 +84,7 @@ def read(emails: Emails, *, business_unit_id: BusinessUnitId | None = None) -> C
 
 
 @endpoint
-def write(changes: Annotated[Sequence[Mapping[str, Any]], items(BATCH_MAX)]) -> Call[People[Status]]:
+def write(changes: Annotated[Sequence[Mapping[str, object]], items(BATCH_MAX)]) -> Call[People[Status]]:
     """Set up to 100 subscription statuses. This can undo an opt-out: make sure that you have consent.
 
     :param changes: 1-100 mappings of ``email``, ``subscription_id`` and ``state``, with ``legal_basis`` and
@@ -151,7 +151,7 @@ def unsubscribe_from_all(
     )
 
 
-def _status_change(field: str, change: Mapping[str, Any]) -> dict[str, Any]:
+def _status_change(field: str, change: Mapping[str, object]) -> dict[str, Json]:
     for key in mapping(field, change):
         if key not in _CHANGE_FIELDS:
             raise InvalidInput(f"{field}.{key}", "is not a field of a change")
@@ -164,7 +164,7 @@ def _status_change(field: str, change: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _complete(envelope: Envelope) -> People[Any]:
+def _complete(envelope: Envelope) -> People[R]:
     if envelope.get("status") != "COMPLETE":
         msg = "the batch is not complete"
         raise ValueError(msg)

@@ -6,9 +6,9 @@ A person is SUBSCRIBED, UNSUBSCRIBED (opted out, by themselves or by another use
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
-from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.call import Call, Json, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
 from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
@@ -68,7 +68,7 @@ def links(
 
     Source: ``POST /communication-preferences/{version}/links/generate``.
     """
-    body: dict[str, Any] = {"subscriberIdString": email}
+    body: dict[str, Json] = {"subscriberIdString": email}
     if subscription_id is not None:
         body["subscriptionId"] = subscription_id
     if language is not None:
@@ -129,7 +129,7 @@ def set_status(
 
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}``.
     """
-    body: dict[str, Any] = {
+    body: dict[str, Json] = {
         "channel": EMAIL,
         "statusState": state,
         "subscriptionId": subscription_id,

@@ -7,9 +7,9 @@ email.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Literal, NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route, path_params
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis, legal_fields
 from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
@@ -198,8 +198,8 @@ def _read_subscription(envelope: Envelope) -> Subscription:
     return _as_undated(read_only_result(envelope))
 
 
-def _as_undated(status: dict[str, Any]) -> Subscription:
-    subscription: dict[str, Any] = {
+def _as_undated(status: dict[str, Json]) -> Subscription:
+    subscription: dict[str, Json] = {
         "id": str(status["subscriptionId"]),
         "name": status.get("subscriptionName", ""),
         # The undated API does not distinguish NOT_SPECIFIED from UNSUBSCRIBED.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -177,7 +177,7 @@ def deleted_leads(token: PagingToken, *, batch_size: BatchSize = 300) -> Call[li
 
 
 @endpoint
-def add_custom(activities: Sequence[Mapping[str, Any]]) -> Call[list[RowResult]]:
+def add_custom(activities: Sequence[Mapping[str, object]]) -> Call[list[RowResult]]:
     """Add up to 300 custom activities. They cannot be changed or deleted.
 
     Each call adds them again, so it is never retried automatically.

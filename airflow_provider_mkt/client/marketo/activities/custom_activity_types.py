@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call, Json, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -79,7 +79,7 @@ def create(
     *,
     trigger_name: ShortText,
     filter_name: ShortText,
-    primary_attribute: Mapping[str, Any],
+    primary_attribute: Mapping[str, object],
     description: Annotated[str, text_or_empty(NAME_MAX)] | None = None,
 ) -> Call[ActivityType]:
     """Create a custom activity type as a draft. An instance can have ten.
@@ -121,7 +121,7 @@ def update(
     trigger_name: ShortText | None = None,
     filter_name: ShortText | None = None,
     description: str | None = None,
-    primary_attribute: Mapping[str, Any] | None = None,
+    primary_attribute: Mapping[str, object] | None = None,
 ) -> Call[ActivityType]:
     """Update a custom activity type's draft, which is created if there is none.
 
@@ -144,7 +144,7 @@ def update(
 
 
 @endpoint
-def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
+def add_attributes(api_name: str, attributes: Sequence[Mapping[str, object]]) -> Call[ActivityType]:
     """Add attributes to a custom activity type's draft. A type has at most 20.
 
     :param api_name: API name of the type.
@@ -160,7 +160,7 @@ def add_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Ca
 
 
 @endpoint
-def update_attributes(api_name: str, attributes: Sequence[Mapping[str, Any]]) -> Call[ActivityType]:
+def update_attributes(api_name: str, attributes: Sequence[Mapping[str, object]]) -> Call[ActivityType]:
     """Update attributes of a custom activity type's draft.
 
     :param api_name: API name of the type.
@@ -245,7 +245,7 @@ def _change(
     )
 
 
-def _primary_attribute(value: Mapping[str, Any]) -> dict[str, Json]:
+def _primary_attribute(value: Mapping[str, object]) -> dict[str, Json]:
     attribute = mapping("primary_attribute", value)
     for key in ("apiName", "name", "dataType"):
         if not attribute.get(key):
@@ -254,7 +254,7 @@ def _primary_attribute(value: Mapping[str, Any]) -> dict[str, Json]:
     return attribute
 
 
-def _attributes(attributes: Sequence[Mapping[str, Any]], required: Sequence[str]) -> dict[str, Json]:
+def _attributes(attributes: Sequence[Mapping[str, object]], required: Sequence[str]) -> dict[str, Json]:
     rows = records("attributes", attributes, required=required, at_most=ATTRIBUTES_MAX)
     for index, row in enumerate(rows):
         if "dataType" in row:

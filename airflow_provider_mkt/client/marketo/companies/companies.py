@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
+from airflow_provider_mkt.client.call import Call, Json, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
     BatchSize,
@@ -80,7 +80,7 @@ def list(
 
 @endpoint
 def sync(
-    companies: Sequence[Mapping[str, Any]],
+    companies: Sequence[Mapping[str, object]],
     *,
     action: Action = "createOrUpdate",
     dedupe_by: DedupeBy = "dedupeFields",
@@ -99,7 +99,7 @@ def sync(
     if dedupe_by == "idField" and action == "createOnly":
         raise InvalidInput("dedupe_by", "idField cannot be used with action createOnly")
     input_ = records("companies", companies, required=(_KEYS[dedupe_by],))
-    body: dict[str, Any] = {"action": action, "dedupeBy": dedupe_by, "input": input_}
+    body: dict[str, Json] = {"action": action, "dedupeBy": dedupe_by, "input": input_}
     return write(
         "companies.sync",
         "/companies.json",
@@ -113,7 +113,7 @@ def sync(
 
 @endpoint
 def delete(
-    companies: Sequence[Mapping[str, Any]], *, delete_by: DedupeBy = "dedupeFields"
+    companies: Sequence[Mapping[str, object]], *, delete_by: DedupeBy = "dedupeFields"
 ) -> Call[builtins.list[RowResult]]:
     """Delete up to 300 companies. Their leads are kept.
 
@@ -125,7 +125,7 @@ def delete(
     Source: ``POST /rest/v1/companies/delete.json``.
     """
     input_ = records("companies", companies, required=(_KEYS[delete_by],))
-    body: dict[str, Any] = {"deleteBy": delete_by, "input": input_}
+    body: dict[str, Json] = {"deleteBy": delete_by, "input": input_}
     return write(
         "companies.delete",
         "/companies/delete.json",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
 
-from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Pairs, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Pairs, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.bulk import FileFormat
 from airflow_provider_mkt.client.marketo.requests import NAME_MAX, READ_LEAD, time_text
@@ -52,7 +52,7 @@ class Export(TypedDict, total=False):
 def create(
     name: str,
     kind: Kind,
-    filter_: dict[str, Any],
+    filter_: Mapping[str, Json],
     fields: Sequence[str],
     file_format: FileFormat,
     column_headers: Mapping[str, str] | None,
@@ -61,7 +61,7 @@ def create(
 
     :raises InvalidInput: when the format, a field or a header is invalid.
     """
-    body: dict[str, Any] = {"format": file_format.upper(), "filter": filter_}
+    body: dict[str, Json] = {"format": file_format.upper(), "filter": filter_}
     if fields:
         body["fields"] = list(fields)
     if column_headers is not None and (headers := _headers(fields, column_headers)):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
+    Json,
     Replay,
     Route,
     comma_joined,
@@ -89,7 +90,7 @@ def create_leads(
 
     Source: ``POST /bulk/v1/leads/export/create.json``.
     """
-    filters = {
+    filters: dict[str, Json] = {
         "createdAt": None if created_between is None else period_filter(created_between),
         "updatedAt": None if updated_between is None else period_filter(updated_between),
         "staticListId": static_list_id,
@@ -136,7 +137,7 @@ def create_activities(
         raise InvalidInput("primary_attribute_values", "cannot be combined with primary_attribute_value_ids")
     if (primary_attribute_value_ids or primary_attribute_values) and not activity_type_ids:
         raise InvalidInput("activity_type_ids", "is required with primary attributes")
-    filters: dict[str, Any] = {"createdAt": period_filter(created_between)}
+    filters: dict[str, Json] = {"createdAt": period_filter(created_between)}
     if activity_type_ids:
         filters["activityTypeIds"] = activity_type_ids
     if primary_attribute_value_ids:
@@ -185,7 +186,9 @@ def create_program_members(
     """
     if (program_id is None) == (not program_ids):
         raise InvalidInput("program_id", "is required, or program_ids instead of it")
-    filters: dict[str, Any] = {"programIds": program_ids} if program_id is None else {"programId": program_id}
+    filters: dict[str, Json] = (
+        {"programIds": program_ids} if program_id is None else {"programId": program_id}
+    )
     if is_exhausted is not None:
         filters["isExhausted"] = is_exhausted
     if nurture_cadence is not None:
@@ -197,7 +200,8 @@ def create_program_members(
     # In Adobe's examples of this export, unlike others, standard columns have display names as headers.
     headers = {field: field for field in fields}
     if column_headers is not None:
-        headers |= mapping("column_headers", column_headers)
+        mapping("column_headers", column_headers)
+        headers |= column_headers
     return create(
         "bulk_extracts.create_program_members", "program_members", filters, fields, file_format, headers
     )

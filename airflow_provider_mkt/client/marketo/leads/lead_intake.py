@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
-from airflow_provider_mkt.client.call import Call, Replay
+from airflow_provider_mkt.client.call import Call, Json, Replay
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
     BODY_MAX,
@@ -24,7 +24,7 @@ VISITOR_DATA = ("pageURL", "queryString", "leadClientIpAddress", "userAgentStrin
 @endpoint
 def push(
     program_name: ShortText,
-    leads: Sequence[Mapping[str, Any]],
+    leads: Sequence[Mapping[str, object]],
     *,
     lookup_field: ShortText = "email",
     program_status: LongText | None = None,
@@ -49,7 +49,7 @@ def push(
     Source: ``POST /rest/v1/leads/push.json``.
     """
     # Marketo does not document the default key, so it is always sent.
-    body: dict[str, Any] = {
+    body: dict[str, Json] = {
         "programName": program_name,
         "lookupField": lookup_field,
         "input": records("leads", leads, required=(lookup_field,)),
@@ -76,7 +76,7 @@ def push(
 @endpoint
 def submit_form(
     form_id: NumericId,
-    fields: Mapping[str, Any],
+    fields: Mapping[str, object],
     *,
     program_id: NumericId | None = None,
     visitor_data: Mapping[str, str] | None = None,
@@ -96,16 +96,17 @@ def submit_form(
 
     Source: ``POST /rest/v1/leads/submitForm.json``.
     """
-    row: dict[str, Any] = {"leadFormFields": mapping("fields", fields)}
+    row: dict[str, Json] = {"leadFormFields": mapping("fields", fields)}
     if not fields.get("email"):
         raise InvalidInput("fields.email", "is missing or empty")
     if visitor_data is not None:
-        row["visitorData"] = mapping("visitor_data", visitor_data)
-        if not row["visitorData"].keys() <= set(VISITOR_DATA):
+        checked = mapping("visitor_data", visitor_data)
+        if not checked.keys() <= set(VISITOR_DATA):
             raise InvalidInput("visitor_data", f"has a key other than {', '.join(VISITOR_DATA)}")
+        row["visitorData"] = checked
     if cookie is not None:
         row["cookie"] = cookie
-    body: dict[str, Any] = {"formId": form_id, "input": [row]}
+    body: dict[str, Json] = {"formId": form_id, "input": [row]}
     if program_id is not None:
         body["programId"] = program_id
     return write(

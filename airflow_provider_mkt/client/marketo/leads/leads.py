@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from airflow_provider_mkt.client.call import Call, Replay, comma_joined, path_params, query_pairs
+from airflow_provider_mkt.client.call import Call, Json, Replay, comma_joined, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX as BATCH_MAX
 from airflow_provider_mkt.client.marketo.requests import BODY_MAX as BODY_MAX
 from airflow_provider_mkt.client.marketo.requests import (
@@ -31,8 +32,15 @@ from airflow_provider_mkt.client.marketo.responses import (
 )
 from airflow_provider_mkt.client.marketo.rows import Description, FieldOfLead
 from airflow_provider_mkt.client.paging import position_token
-from airflow_provider_mkt.client.parameters import Names, NumericId, endpoint, items, text, text_or_empty
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.parameters import (
+    Names,
+    NumericId,
+    endpoint,
+    items,
+    mapping,
+    text,
+    text_or_empty,
+)
 
 MERGE_MAX = 25
 
@@ -45,7 +53,7 @@ _REPLAY: dict[Action, Replay] = {
     "createDuplicate": Replay.NEVER,
 }
 
-Lead = Mapping[str, Any]
+Lead = Mapping[str, object]
 
 
 @endpoint
@@ -72,7 +80,7 @@ def describe2() -> Call[Description]:
 
 
 @endpoint
-def get(lead_id: NumericId, *, fields: Names = ()) -> Call[dict[str, Any]]:
+def get(lead_id: NumericId, *, fields: Names = ()) -> Call[JsonDict]:
     """Read a lead.
 
     :param lead_id: id of the lead.
@@ -97,7 +105,7 @@ def list(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
-) -> Call[builtins.list[dict[str, Any]]]:
+) -> Call[builtins.list[JsonDict]]:
     """List the leads whose field has one of the given values.
 
     :param filter_type: a searchable field.
@@ -138,14 +146,13 @@ def sync(
 
     Source: ``POST /rest/v1/leads.json``.
     """
-    records: builtins.list[dict[str, Any]] = []
+    records: builtins.list[dict[str, Json]] = []
     for index, lead in enumerate(leads):
-        if not isinstance(lead, Mapping):
-            raise InvalidInput(f"leads[{index}]", f"must be a mapping, not {describe_type(lead)}")
-        if action != "createDuplicate" and lead.get(lookup_field) in (None, ""):
+        record = mapping(f"leads[{index}]", lead)
+        if action != "createDuplicate" and record.get(lookup_field) in (None, ""):
             raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing")
-        records.append(dict(lead))
-    body: dict[str, Any] = {"action": action, "input": records}
+        records.append(record)
+    body: dict[str, Json] = {"action": action, "input": records}
     if action in ("createOrUpdate", "updateOnly"):
         body["lookupField"] = lookup_field
     if partition_name:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call, Pairs, comma_joined, path_params, query_pairs
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import (
     BATCH_MAX,
     READ_ASSETS,
@@ -22,7 +23,7 @@ from airflow_provider_mkt.client.parameters import Names, NumericId, UtcTime, en
 @endpoint
 def leads_of_list(
     list_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[JsonDict]]:
     """List the leads of a static list.
 
     :param list_id: id of the list.
@@ -46,7 +47,7 @@ def leads_of_list(
 @endpoint
 def leads_of_program(
     program_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
-) -> Call[list[dict[str, Any]]]:
+) -> Call[list[JsonDict]]:
     """List the leads that are members of a program.
 
     :param program_id: id of the program.

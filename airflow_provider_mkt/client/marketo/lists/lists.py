@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call, Replay, Route, comma_joined, path_params, query_pairs
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, BatchSize, Ids, read
 from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import ListRow
@@ -63,7 +64,7 @@ def get(list_id: NumericId) -> Call[ListRow]:
 @endpoint
 def leads(
     list_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
-) -> Call[builtins.list[dict[str, Any]]]:
+) -> Call[builtins.list[JsonDict]]:
     """List the leads of a static list, by the path that returns ``moreResult``.
 
     :param list_id: id of the list.

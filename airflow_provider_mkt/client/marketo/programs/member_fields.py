@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.marketo import schema_calls as field_calls
@@ -42,7 +42,7 @@ def list(*, batch_size: BatchSize = 300) -> Call[builtins.list[LeadField]]:
 
 
 @endpoint
-def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
+def create(fields: Sequence[Mapping[str, object]]) -> Call[builtins.list[RowResult]]:
     """Create custom program member fields. They cannot be deleted, and an instance can have 20.
 
     :param fields: 1-20 mappings: ``name`` (a letter, then letters, digits and ``_``), ``displayName`` and
@@ -57,7 +57,7 @@ def create(fields: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]
 
 
 @endpoint
-def update(field_name: FieldName, changes: Mapping[str, Any]) -> Call[RowResult]:
+def update(field_name: FieldName, changes: Mapping[str, object]) -> Call[RowResult]:
     """Update a program member field.
 
     :param field_name: REST name of the field.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 from airflow_provider_mkt.client.call import Call, Replay, comma_joined, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import (
     BatchSize,
     Ids,
@@ -56,7 +56,7 @@ def list(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
-) -> Call[builtins.list[dict[str, Any]]]:
+) -> Call[builtins.list[JsonDict]]:
     """List the members of a program whose field has one of the given values.
 
     :param program_id: id of id of the program. With over 100,000 members, only the filter ``leadId`` is
@@ -93,7 +93,7 @@ def by_update(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
-) -> Call[builtins.list[dict[str, Any]]]:
+) -> Call[builtins.list[JsonDict]]:
     """List the members of a program that were updated in a period.
 
     :param program_id: id of a program with at most 100,000 members.
@@ -124,7 +124,7 @@ def by_update(
 
 
 @endpoint
-def update(program_id: NumericId, members: Sequence[Mapping[str, Any]]) -> Call[builtins.list[RowResult]]:
+def update(program_id: NumericId, members: Sequence[Mapping[str, object]]) -> Call[builtins.list[RowResult]]:
     """Update fields of up to 300 members of a program.
 
     :param program_id: id of the program.

@@ -6,10 +6,11 @@ import builtins
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from airflow_provider_mkt.client.call import Call, Replay, comma_joined, path_params, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import (
     BATCH_MAX,
     BatchSize,
@@ -122,7 +123,7 @@ def create(
     channel: str,
     description: str | None = None,
     tags: Sequence[Mapping[str, str]] | None = None,
-    costs: Sequence[Mapping[str, Any]] | None = None,
+    costs: Sequence[Mapping[str, object]] | None = None,
 ) -> Call[Program]:
     """Create a program.
 
@@ -158,7 +159,7 @@ def update(
     new_name: ShortText | None = None,
     description: str | None = None,
     tags: Sequence[Mapping[str, str]] | None = None,
-    costs: Sequence[Mapping[str, Any]] | None = None,
+    costs: Sequence[Mapping[str, object]] | None = None,
     replace_costs: bool = False,
 ) -> Call[Program]:
     """Update a program. Its type and channel cannot be changed. Use :func:`reschedule` for its dates.
@@ -307,9 +308,7 @@ def set_status(
 
 
 @endpoint
-def members(
-    program_id: NumericId, *, lead_ids: Ids, fields: Names = ()
-) -> Call[builtins.list[dict[str, Any]]]:
+def members(program_id: NumericId, *, lead_ids: Ids, fields: Names = ()) -> Call[builtins.list[JsonDict]]:
     """List the program members among the given leads.
 
     :param program_id: id of the program.
@@ -332,7 +331,7 @@ def members(
 
 
 @endpoint
-def people(program_id: NumericId, *, batch_size: BatchSize = 300) -> Call[builtins.list[dict[str, Any]]]:
+def people(program_id: NumericId, *, batch_size: BatchSize = 300) -> Call[builtins.list[JsonDict]]:
     """List all leads that are members of a program.
 
     :param program_id: id of the program.
@@ -356,7 +355,7 @@ def _switch(name: str, program_id: NumericId, tail: str) -> Call[Asset]:
 
 
 def _json_records(
-    field: str, rows: Sequence[Mapping[str, Any]] | None, required: Sequence[str]
+    field: str, rows: Sequence[Mapping[str, object]] | None, required: Sequence[str]
 ) -> str | None:
     if rows is None:
         return None

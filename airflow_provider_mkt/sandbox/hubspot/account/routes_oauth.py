@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.account.credential_store import ACCESS
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, OAuthError, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.requests import is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -68,7 +68,7 @@ async def _issue(request: HubSpotRequest, form: QueryParams) -> Response:
     )
 
 
-def _issued(issued: Token, use: str, **fields: Any) -> Response:
+def _issued(issued: Token, use: str, **fields: object) -> Response:
     return JSONResponse(
         {
             "token_type": "bearer",
@@ -163,7 +163,7 @@ def _unknown_v1() -> HubSpotError:
     return not_found("The token is not known")
 
 
-def _signed(app: OAuthApp, value: str, expires: float) -> dict[str, Any]:
+def _signed(app: OAuthApp, value: str, expires: float) -> JsonObject:
     """Return the content of a signed access token. Its signatures are not valid."""
     return {
         "appId": app.app_id,
@@ -184,7 +184,7 @@ def _signed(app: OAuthApp, value: str, expires: float) -> dict[str, Any]:
     }
 
 
-def _about(app: OAuthApp, value: str) -> dict[str, Any]:
+def _about(app: OAuthApp, value: str) -> JsonObject:
     return {
         "token": value,
         "token_type": "bearer",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FOR_NEW = ("objectTypeId", "flowType")
 """Keys that are required for a new flow, but not to replace one."""
@@ -19,7 +20,7 @@ _CONTACT_FLOW, _PLATFORM_FLOW = "CONTACT_FLOW", "PLATFORM_FLOW"
 _KINDS = ("WORKFLOW", "ACTION_SET", "UNKNOWN")
 
 
-async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str, ...]) -> dict[str, Any]:
+async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str, ...]) -> JsonObject:
     """Return a body that defines a flow, with all keys that its type requires."""
     body = await read_object(request, schema, [*_ALWAYS, *also])
     if body["type"] not in (_CONTACT_FLOW, _PLATFORM_FLOW):
@@ -33,10 +34,10 @@ async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str,
     return body
 
 
-def definition_view(one: Workflow) -> dict[str, Any]:
+def definition_view(one: Workflow) -> JsonObject:
     """Return the definition of a flow with its defaults."""
     criteria = {"shouldReEnroll": one.re_enrols, "type": "MANUAL"}
-    usual: dict[str, Any] = {
+    usual: JsonObject = {
         "type": _CONTACT_FLOW,
         "actions": [],
         "enrollmentCriteria": criteria,
@@ -52,7 +53,7 @@ def definition_view(one: Workflow) -> dict[str, Any]:
     return view | {"nextAvailableActionId": _next_action(view["actions"])}
 
 
-def _next_action(actions: Any) -> str:
+def _next_action(actions: Iterable[object]) -> str:
     """Return the first number that is greater than all action ids."""
     given = (action.get("actionId") for action in actions if isinstance(action, dict))
     numbers = [int(one) for one in given if isinstance(one, str) and one.isascii() and one.isdigit()]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _DAY = 86400.0
 # How long a lead is active in a campaign is not documented; 30 days are assumed.
@@ -28,7 +28,7 @@ class Lead:
     """A lead of the legacy Leads API."""
 
     guid: str
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: JsonObject = field(default_factory=dict)
     customer: bool = False
     deleted: bool = False
 
@@ -70,7 +70,7 @@ class NurtureStore:
         lead = self.leads.get(guid.lower())
         return lead if lead is not None and not lead.deleted else None
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {
             "campaigns": [
                 {"guid": one.guid, "name": one.name, "repeatable": one.repeatable}

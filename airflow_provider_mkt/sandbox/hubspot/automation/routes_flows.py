@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.automation.flow_definitions import (
@@ -18,6 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -114,11 +113,11 @@ def _find(request: HubSpotRequest) -> Workflow:
     return one
 
 
-async def _inputs(request: HubSpotRequest) -> list[dict[str, Any]]:
+async def _inputs(request: HubSpotRequest) -> list[JsonObject]:
     return await read_inputs(request, "ApiFlowBatchFetch", MAX_INPUTS, ["type"])
 
 
-def _id_of(item: dict[str, Any], kind: str, *fields: str) -> str:
+def _id_of(item: JsonObject, kind: str, *fields: str) -> str:
     given = next((item[name] for name in fields if item.get(name) is not None), None)
     if item["type"] != kind or given is None:
         msg = f"An input must have the type {kind} and {fields[-1]}"
@@ -126,13 +125,13 @@ def _id_of(item: dict[str, Any], kind: str, *fields: str) -> str:
     return str(given)
 
 
-def _missing(unknown: list[str]) -> list[dict[str, Any]]:
+def _missing(unknown: list[str]) -> list[JsonObject]:
     if not unknown:
         return []
     return [HubSpotError(404, "OBJECT_NOT_FOUND", "Some flows were not found").as_batch_error(ids=unknown)]
 
 
-def _listed(one: Workflow) -> dict[str, Any]:
+def _listed(one: Workflow) -> JsonObject:
     return {
         "id": one.flow_id,
         "name": one.name,
@@ -145,5 +144,5 @@ def _listed(one: Workflow) -> dict[str, Any]:
     }
 
 
-def _flow_view(one: Workflow) -> dict[str, Any]:
+def _flow_view(one: Workflow) -> JsonObject:
     return definition_view(one) | _listed(one)

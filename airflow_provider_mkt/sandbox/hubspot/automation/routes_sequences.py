@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.automation.store import AutomationStore, Enrolment, Sequence, User
@@ -12,6 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 READ = ("automation.sequences.read",)
@@ -122,10 +121,10 @@ def _visible(store: AutomationStore, sequence_id: str, user: User) -> Sequence:
     return sequence
 
 
-def _lite(one: Sequence) -> dict[str, Any]:
+def _lite(one: Sequence) -> JsonObject:
     moment = iso(one.created)
     return {"id": one.id, "name": one.name, "userId": one.owner, "createdAt": moment, "updatedAt": moment}
 
 
-def _enrolment(one: Enrolment) -> dict[str, Any]:
+def _enrolment(one: Enrolment) -> JsonObject:
     return {"id": one.id, "toEmail": one.to, "enrolledAt": iso(one.at), "updatedAt": iso(one.at)}

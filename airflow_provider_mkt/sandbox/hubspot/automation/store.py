@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 DAY = 86_400.0
 _IMMUTABLE = ("objectTypeId", "flowType")
@@ -56,7 +57,7 @@ class Workflow:
     days: int = 7
     revision: int = 1
     updated: float = 0.0
-    definition: dict[str, Any] = field(default_factory=dict)
+    definition: JsonObject = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -83,7 +84,7 @@ class AutomationStore:
     """By the id of the flow."""
     in_sequences: list[Enrolment] = field(default_factory=list)
     in_workflows: list[Enrolment] = field(default_factory=list)
-    _ids: Any = field(default_factory=lambda: itertools.count(71_000_001))
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(71_000_001))
 
     def visible(self, sequence_id: str, user: User) -> Sequence | None:
         """Return a sequence if it is visible for the user."""
@@ -129,7 +130,7 @@ class AutomationStore:
         self.workflows[created.flow_id] = created
         return created
 
-    def define(self, workflow: Workflow, definition: dict[str, Any]) -> None:
+    def define(self, workflow: Workflow, definition: JsonObject) -> None:
         """Replace the definition of a workflow."""
         workflow.name = str(definition.get("name") or "")
         workflow.enabled = definition.get("isEnabled") is True
@@ -147,7 +148,7 @@ class AutomationStore:
         now = self.clock.time()
         return Enrolment(str(next(self._ids)), where, contact, now, now + seconds)
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {
             "sequences": [{"id": one.id, "name": one.name} for one in self.sequences.values()],
             "workflows": [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import Days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.property_definitions import problems_of
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
@@ -14,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, not_foun
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import property_map
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 READ = ("marketing.campaigns.read",)
 WRITE = ("marketing.campaigns.write",)
@@ -33,7 +32,7 @@ def find(request: HubSpotRequest) -> Campaign:
     return campaign
 
 
-def valid(properties: Any, schema: str, *, creating: bool) -> dict[str, str]:
+def valid(properties: object, schema: str, *, creating: bool) -> dict[str, str]:
     """Return the properties of one input.
 
     :raises HubSpotError: 400.
@@ -47,7 +46,7 @@ def valid(properties: Any, schema: str, *, creating: bool) -> dict[str, str]:
 
 def asset_views(
     request: HubSpotRequest, campaign: Campaign, kind: str, days: Days | None
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """Return a campaign's assets of one type, with metrics of these days."""
     state = request.state
     names = dict(campaign.assets.get(kind, {}))
@@ -56,19 +55,19 @@ def asset_views(
         names |= {
             one.id: one.name for one in emails_of(state, campaign) if not _is_filed_otherwise(campaign, one)
         }
-    views: list[dict[str, Any]] = []
+    views: list[JsonObject] = []
     for asset_id, name in names.items():
         email = state.emails.get(asset_id) if kind in KINDS else None
-        view: dict[str, Any] = {"id": asset_id, "name": name if email is None else email.name}
+        view: JsonObject = {"id": asset_id, "name": name if email is None else email.name}
         views.append(view if days is None else view | {"metrics": _metrics(request, email, days)})
     return views
 
 
 def with_assets(
     request: HubSpotRequest, campaign: Campaign, names: list[str], days: Days | None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the campaign with a first page of each type of asset it has."""
-    pages: dict[str, Any] = {}
+    pages: JsonObject = {}
     for kind in sorted({*campaign.assets, MARKETING_EMAIL}):
         first, paging = page(asset_views(request, campaign, kind, days), None, FIRST_PAGE)
         if first:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
@@ -14,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, property_map, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 MAX_INPUTS = 50
 
@@ -29,8 +28,8 @@ async def batch_create(request: HubSpotRequest) -> Response:
         check_object(item, schema, known=["properties"])
         property_map(item["properties"], schema)
     await request.simulate_latency()
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for item in inputs:
         try:
             values = valid(item["properties"], schema, creating=True)
@@ -47,8 +46,8 @@ async def batch_read(request: HubSpotRequest) -> Response:
     inputs = await read_inputs(request, "PublicCampaignReadInput", MAX_INPUTS, ["id"])
     names, days = request.list_param("properties"), metric_days(request)
     await request.simulate_latency()
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for guid in dict.fromkeys(str(item["id"]).lower() for item in inputs):
         campaign = request.state.campaigns.get(guid)
         if campaign is None:
@@ -65,8 +64,8 @@ async def batch_update(request: HubSpotRequest) -> Response:
     for item in inputs:
         property_map(item["properties"], schema)
     await request.simulate_latency()
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for item in inputs:
         guid = str(item["id"])
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _INT32, _DIGITS, _MAX_INPUTS = 2**31, 18, 1e15
@@ -106,7 +106,7 @@ def _line(request: HubSpotRequest) -> MoneyItem:
     return line
 
 
-async def _values(request: HubSpotRequest) -> dict[str, Any]:
+async def _values(request: HubSpotRequest) -> JsonObject:
     schema = f"Public{_kind(request).capitalize()}ItemInput"
     required = ["name", "amount", "order"]
     body = await read_object(request, schema, required)
@@ -130,5 +130,5 @@ async def _values(request: HubSpotRequest) -> dict[str, Any]:
     return {"name": body["name"], "amount": float(amount), "order": order, "description": description}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

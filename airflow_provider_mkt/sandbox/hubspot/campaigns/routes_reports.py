@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.campaigns import PREFIXES
@@ -18,6 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _LITE = "marketing.campaigns.revenue.lite.read"
@@ -89,7 +88,7 @@ async def revenue(request: HubSpotRequest) -> Response:
             won += deal.amount
             credited += sum(deal.amount * part / len(touch.campaigns) for touch, part in own)
             people |= {touch.contact for touch, _ in own}
-    body: dict[str, Any] = {"contactsNumber": len(people), "dealsNumber": deals, "currencyCode": CURRENCY}
+    body: JsonObject = {"contactsNumber": len(people), "dealsNumber": deals, "currencyCode": CURRENCY}
     if request.token.scopes.intersection(_AMOUNTS):
         body |= {"dealAmount": won, "revenueAmount": round(credited, 2)}
     return JSONResponse(body)

@@ -7,10 +7,10 @@ import math
 import random
 import uuid
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 
 @dataclass(slots=True)
@@ -25,8 +25,8 @@ class MoneyItem:
     created: float
     updated: float
 
-    def view(self) -> dict[str, Any]:
-        view: dict[str, Any] = {
+    def view(self) -> JsonObject:
+        view: JsonObject = {
             "id": self.id,
             "name": self.name,
             "amount": self.amount,
@@ -65,7 +65,7 @@ class Campaign:
                 kept[f"hs_{kind}_items_sum_amount"] = str(math.fsum(line.amount for line in lines.values()))
         return kept.get(name, self.properties.get(name))
 
-    def view(self, names: list[str]) -> dict[str, Any]:
+    def view(self, names: list[str]) -> JsonObject:
         """Return the campaign with the requested properties."""
         values = {name: self.value(name) for name in names}
         return {
@@ -113,7 +113,7 @@ class CampaignStore:
     def remove(self, guid: str) -> None:
         self._by_id.pop(guid.lower(), None)
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         return [
             {
                 **one.view(sorted(one.properties)),

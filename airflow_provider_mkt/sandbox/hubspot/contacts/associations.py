@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 Links = dict[str, list[str]]
 """Ids of associated objects, by object type."""
@@ -22,13 +22,13 @@ _CATEGORIES = ("HUBSPOT_DEFINED", "INTEGRATOR_DEFINED", "USER_DEFINED", "WORK")
 _SCHEMA, _SPEC = "PublicAssociationsForObject", "AssociationSpec"
 
 
-def requested_associations(body: dict[str, Any], schema: str) -> Links:
+def requested_associations(body: JsonObject, schema: str) -> Links:
     """Return the associations that a body requests for a new contact."""
     associations: Links = {}
     for item in array(body, "associations", schema):
-        check_object(item, _SCHEMA, ["to", "types"])
-        target = check_object(item["to"], "PublicObjectId", ["id"])
-        types = array(item, "types", _SCHEMA)
+        given = check_object(item, _SCHEMA, ["to", "types"])
+        target = check_object(given["to"], "PublicObjectId", ["id"])
+        types = array(given, "types", _SCHEMA)
         if not types:
             raise _misshapen(_SCHEMA, "types is empty")
         for kind in map(_kind, types):
@@ -60,10 +60,10 @@ def associate(state: HubSpotState, contact: Contact, associations: Links) -> Non
 
 
 def with_associations(
-    state: HubSpotState, contact: Contact, view: dict[str, Any], names: Iterable[str]
-) -> dict[str, Any]:
+    state: HubSpotState, contact: Contact, view: JsonObject, names: Iterable[str]
+) -> JsonObject:
     """Add the requested associations to the view of a contact; unknown object types are ignored."""
-    pages: dict[str, Any] = {}
+    pages: JsonObject = {}
     for kind in dict.fromkeys(_BY_NAME.get(name.lower(), "") for name in names):
         ids = list(contact.associations.get(kind, []))
         if kind == "deals":
@@ -79,9 +79,9 @@ def with_associations(
     return view | {"associations": pages} if pages else view
 
 
-def _kind(spec: Any) -> str:
-    check_object(spec, _SPEC, ["associationCategory", "associationTypeId"])
-    category, number = spec["associationCategory"], spec["associationTypeId"]
+def _kind(spec: object) -> str:
+    given = check_object(spec, _SPEC, ["associationCategory", "associationTypeId"])
+    category, number = given["associationCategory"], given["associationTypeId"]
     if category not in _CATEGORIES:
         raise _misshapen(_SPEC, f"associationCategory knows no {category!r}")
     if isinstance(number, bool) or not isinstance(number, int):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 CURRENCY = "USD"
 FIRST_ID = 70_000_000_001
@@ -38,7 +38,7 @@ class DealStore:
         self._all.append(deal)
         return deal
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         return [
             {
                 "id": deal.id,

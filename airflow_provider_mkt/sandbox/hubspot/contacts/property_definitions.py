@@ -6,9 +6,9 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
@@ -27,7 +27,7 @@ class Property:
     options: tuple[str, ...] = ()
     read_only: bool = False
     unique: bool = False
-    custom: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    custom: JsonObject = field(default_factory=dict, compare=False)
     """The definition that a client gave; empty for HubSpot's own properties."""
 
     def problem(self, value: str) -> Problem | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Problem, problems_of
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact, ContactStore
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, bad_properties, conflict, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import property_map
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 READ = ("crm.objects.contacts.read",)
 WRITE = ("crm.objects.contacts.write",)
@@ -21,7 +21,7 @@ BLOCKED: Problem = (
 )
 
 
-def valid_properties(items: Iterable[Any], schema: str, contacts: ContactStore) -> list[dict[str, str]]:
+def valid_properties(items: Iterable[object], schema: str, contacts: ContactStore) -> list[dict[str, str]]:
     """Return the property maps of a request; one invalid value rejects the whole request.
 
     So does an address that is blocked because its contact was deleted for GDPR.
@@ -70,7 +70,7 @@ def reject_shared_values(values: Iterable[dict[str, str]], contacts: ContactStor
     )
 
 
-def unknown_ids(ids: list[str]) -> dict[str, Any]:
+def unknown_ids(ids: list[str]) -> JsonObject:
     """Return the batch error that names all ids that were not found."""
     message = (
         "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid."

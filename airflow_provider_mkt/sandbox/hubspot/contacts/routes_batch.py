@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
@@ -34,6 +32,7 @@ from airflow_provider_mkt.sandbox.hubspot.requests import (
     read_object,
 )
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 MAX_INPUTS = 100
 MAX_WITH_HISTORY = 50
@@ -71,8 +70,8 @@ async def batch_create(request: HubSpotRequest) -> Response:
             holder = contacts.holder(one)
             if holder is not None:
                 raise exists_already(holder)
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for one, others, trace in zip(values, associations, traces, strict=True):
         holder = contacts.holder(one)
         if holder is not None:
@@ -161,8 +160,8 @@ async def batch_upsert(request: HubSpotRequest) -> Response:
     # Another request may have archived or created a contact in the meantime: unique values are checked when
     # they are written.
     found = [one if one is not None and one.archived_at is None else None for one in found]
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     holders = [
         contacts.holder(one, exclude=contact.id if contact else None)
         for one, contact in zip(values, found, strict=True)
@@ -190,7 +189,7 @@ async def batch_upsert(request: HubSpotRequest) -> Response:
     return batch_response(request, results, errors, began=began)
 
 
-def _key_of(inputs: list[dict[str, Any]], contacts: ContactStore) -> str | None:
+def _key_of(inputs: list[JsonObject], contacts: ContactStore) -> str | None:
     """Return the idProperty of all inputs; None stands for the record id."""
     keys = {item.get("idProperty") for item in inputs}
     if len(keys) > 1:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.contacts import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions, Property
 from airflow_provider_mkt.sandbox.hubspot.contacts.requests import READ
-from airflow_provider_mkt.sandbox.hubspot.contacts.search_filters import check_filter, comparable, matches
+from airflow_provider_mkt.sandbox.hubspot.contacts.search_filters import (
+    Comparable,
+    check_filter,
+    comparable,
+    matches,
+)
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.contacts.views import contact_view
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY, DAILY, SECONDLY
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -55,7 +59,7 @@ async def search_contacts(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     found = [one for one in _indexed(request) if _wanted(one, groups, body.get("query"), definitions)]
     found.sort(key=lambda one: _order(one, sort), reverse=descending)
-    answer: dict[str, Any] = {
+    answer: JsonObject = {
         "total": len(found),
         "results": [contact_view(one, requested) for one in found[start : start + limit]],
     }
@@ -73,7 +77,7 @@ def _indexed(request: HubSpotRequest) -> list[Contact]:
 
 
 def _wanted(
-    contact: Contact, groups: list[list[dict[str, Any]]], query: Any, definitions: Definitions
+    contact: Contact, groups: list[list[JsonObject]], query: object, definitions: Definitions
 ) -> bool:
     if query:
         values = [(contact.value(name) or "").lower() for name in _QUERIED]
@@ -82,7 +86,7 @@ def _wanted(
     return not groups or any(all(matches(contact, item, definitions) for item in group) for group in groups)
 
 
-def _groups(body: dict[str, Any], definitions: Definitions) -> list[list[dict[str, Any]]]:
+def _groups(body: JsonObject, definitions: Definitions) -> list[list[JsonObject]]:
     given = array(body, "filterGroups", _SCHEMA)
     if not given and body.get("filters"):
         given = [{"filters": body["filters"]}]
@@ -106,7 +110,7 @@ def _groups(body: dict[str, Any], definitions: Definitions) -> list[list[dict[st
     return groups
 
 
-def _sort(sorts: list[Any], definitions: Definitions) -> tuple[Property | None, bool]:
+def _sort(sorts: list[object], definitions: Definitions) -> tuple[Property | None, bool]:
     """Return the sort of a search: a name, `-name`, or an object with name and direction."""
     if len(sorts) > 1:
         msg = "A search takes one sort"
@@ -123,7 +127,7 @@ def _sort(sorts: list[Any], definitions: Definitions) -> tuple[Property | None, 
     return definitions[name], descending
 
 
-def _order(contact: Contact, sort: Property | None) -> tuple[bool, bool, Any]:
+def _order(contact: Contact, sort: Property | None) -> tuple[bool, bool, Comparable]:
     value = contact.value(sort.name) if sort is not None else contact.id
     if value is None:
         return False, False, ""
@@ -131,7 +135,7 @@ def _order(contact: Contact, sort: Property | None) -> tuple[bool, bool, Any]:
     return True, isinstance(mine, str), mine
 
 
-def _number(given: Any, name: str, default: int) -> int:
+def _number(given: object, name: str, default: int) -> int:
     text = str(given if given is not None and given != "" else default)
     if not text.isascii() or not text.isdigit():
         msg = f"{name} must be a whole number, not {given!r}"

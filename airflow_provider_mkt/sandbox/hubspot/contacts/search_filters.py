@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions, Property
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_properties, invalid
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _NO_VALUE = ("HAS_PROPERTY", "NOT_HAS_PROPERTY")
 _LIST = ("IN", "NOT_IN")
@@ -18,7 +18,7 @@ OPERATORS = ("EQ", "NEQ", *_ORDER, *_LIST, *_NO_VALUE, "CONTAINS_TOKEN", "NOT_CO
 Comparable = float | str
 
 
-def check_filter(item: dict[str, Any], definitions: Definitions) -> None:
+def check_filter(item: JsonObject, definitions: Definitions) -> None:
     """Check that a filter has what its operator needs, and that its property exists."""
     operator, name = item["operator"], item["propertyName"]
     if operator not in OPERATORS:
@@ -37,7 +37,7 @@ def check_filter(item: dict[str, Any], definitions: Definitions) -> None:
         raise invalid(msg)
 
 
-def matches(contact: Contact, item: dict[str, Any], definitions: Definitions) -> bool:
+def matches(contact: Contact, item: JsonObject, definitions: Definitions) -> bool:
     """Return whether a contact matches a filter. Without a value it matches NOT_HAS_PROPERTY only."""
     name, operator = item["propertyName"], item["operator"]
     value = contact.value(name)
@@ -55,11 +55,11 @@ def matches(contact: Contact, item: dict[str, Any], definitions: Definitions) ->
     return _compare(operator, known, value, item)
 
 
-def _in(value: str, values: list[Any]) -> bool:
+def _in(value: str, values: list[object]) -> bool:
     return value in {str(one) for one in values}
 
 
-def _compare(operator: str, known: Property, value: str, item: dict[str, Any]) -> bool:
+def _compare(operator: str, known: Property, value: str, item: JsonObject) -> bool:
     mine, other = comparable(known, value), comparable(known, str(item["value"]))
     if type(mine) is not type(other):
         return operator == "NEQ"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import CONTACT_PROPERTIES, Property
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _HISTORY_RETENTION = 20
 FIRST_ID = 90_001_000_001
@@ -219,7 +219,7 @@ class ContactStore:
     def __len__(self) -> int:
         return sum(1 for _ in self.live())
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         return [
             {
                 "id": contact.id,

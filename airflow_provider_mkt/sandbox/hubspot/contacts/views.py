@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import SHOWN_BY_DEFAULT
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
 
 
-def contact_view(
-    contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()
-) -> dict[str, Any]:
+def contact_view(contact: Contact, names: Iterable[str] = (), with_history: Iterable[str] = ()) -> JsonObject:
     """Return a contact with the requested or the default properties; null if there is no value."""
     requested, history = list(names), list(with_history)
     wanted = [*requested, *_ALWAYS] if requested else list(SHOWN_BY_DEFAULT)
@@ -32,8 +30,8 @@ def contact_view(
 
 
 def contact_write_view(
-    contact: Contact, names: Iterable[str], trace: Any = None, **more: Any
-) -> dict[str, Any]:
+    contact: Contact, names: Iterable[str], trace: object = None, **more: object
+) -> JsonObject:
     """Return a contact after a write: the written properties, and those that the platform sets."""
     properties = {name: contact.value(name) for name in sorted({*names, *_ALWAYS})}
     view = _view(contact, {name: value for name, value in properties.items() if value is not None})
@@ -42,8 +40,8 @@ def contact_write_view(
     return view | more
 
 
-def _view(contact: Contact, properties: dict[str, str | None]) -> dict[str, Any]:
-    view: dict[str, Any] = {
+def _view(contact: Contact, properties: dict[str, str | None]) -> JsonObject:
+    view: JsonObject = {
         "id": contact.id,
         "properties": properties,
         "createdAt": iso(contact.created),

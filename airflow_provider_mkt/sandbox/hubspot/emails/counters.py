@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.emails.models import Send
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _NEVER_HERE = ("bounce", "dropped", "notsent", "pending", "reply", "spamreport", "unsubscribed")
 """Counters that are always 0, because the sandbox sends nothing."""
 
 
-def figures(sends: Iterable[Send], now: float, settings: HubSpotSettings) -> dict[str, Any]:
+def figures(sends: Iterable[Send], now: float, settings: HubSpotSettings) -> JsonObject:
     """Return the statistics of sends: growing while emails are sent, empty before the first one."""
     counters: Counter[str] = Counter()
     devices: dict[str, Counter[str]] = {"open_device_type": Counter(), "click_device_type": Counter()}

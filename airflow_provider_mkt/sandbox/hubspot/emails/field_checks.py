@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails.constants import (
     BLOG_LAYOUTS,
@@ -16,6 +14,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.constants import (
 from airflow_provider_mkt.sandbox.hubspot.emails.models import ONE_BY_ONE
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 UPDATABLE = frozenset(
     [
@@ -59,7 +58,7 @@ _TESTING_VALUES = {
 _TEXTS = ("activeDomain", "campaign", "language", "name", "state", "subcategory", "subject")
 
 
-def checked(body: Any, schema: str, *, creating: bool, dated: bool) -> dict[str, Any]:
+def checked(body: object, schema: str, *, creating: bool, dated: bool) -> JsonObject:
     """Return a create or update body with known fields of the right type, without null fields."""
     known = CREATABLE if creating else UPDATABLE
     # Dated paths do not require a name.
@@ -88,7 +87,7 @@ def checked(body: Any, schema: str, *, creating: bool, dated: bool) -> dict[str,
     return fields
 
 
-def _check_testing(testing: dict[str, Any], *, dated: bool) -> None:
+def _check_testing(testing: JsonObject, *, dated: bool) -> None:
     schema = "PublicEmailTestingDetails"
     # Dated paths require the role of the email in the test.
     check_object(testing, schema, ["isAbVariation"] if dated else [])
@@ -99,7 +98,7 @@ def _check_testing(testing: dict[str, Any], *, dated: bool) -> None:
             raise _misshapen(schema, f"{name} is not {description}")
 
 
-def _check_values(fields: dict[str, Any], known: dict[str, frozenset[str]], schema: str) -> None:
+def _check_values(fields: JsonObject, known: dict[str, frozenset[str]], schema: str) -> None:
     for name, description in known.items():
         if fields.get(name) is not None and fields[name] not in description:
             raise _misshapen(schema, f"{name} knows no {fields[name]!r}")
@@ -109,14 +108,14 @@ def _misshapen(schema: str, what: str) -> HubSpotError:
     return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {what}")
 
 
-def _check_recipients(to: dict[str, Any], schema: str) -> None:
+def _check_recipients(to: JsonObject, schema: str) -> None:
     for kind in ("contactIds", "contactIlsLists", "contactLists"):
         sides = check_object(to.get(kind) or {}, f"{schema}, {kind} of to")
         for side in ("include", "exclude"):
             array(sides, side, f"{schema}, {kind} of to")
 
 
-def is_automated(fields: dict[str, Any]) -> bool:
+def is_automated(fields: JsonObject) -> bool:
     """Return whether a new email is an automated one, by its state or subcategory."""
     state = str(fields.get("state", "DRAFT"))
     if state not in ("DRAFT", "AUTOMATED_DRAFT"):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 PUBLISHED_STATES = (
     "PUBLISHED",
@@ -78,7 +78,7 @@ class Send:
     def _first(self, count: int) -> tuple[str, ...]:
         return (self.contacts or ())[:count]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "requestedAt": iso(self.requested),
             "at": iso(self.due),
@@ -94,7 +94,7 @@ class Revision:
 
     id: str
     at: float
-    fields: dict[str, Any]
+    fields: JsonObject
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class Email:
     """
 
     id: str
-    live: dict[str, Any]
+    live: JsonObject
     created: float
     updated: float
     automated: bool = False
@@ -115,7 +115,7 @@ class Email:
     published_at: float | None = None
     unpublished_at: float | None = None
     cloned_from: str | None = None
-    draft: dict[str, Any] | None = None
+    draft: JsonObject | None = None
     draft_updated: float | None = None
     sends: list[Send] = field(default_factory=list)
     revisions: list[Revision] = field(default_factory=list)

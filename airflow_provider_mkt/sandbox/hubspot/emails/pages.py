@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import NEWEST, Table
 
 
-def snapshot(state: HubSpotState) -> dict[str, Any]:
+def snapshot(state: HubSpotState) -> JsonObject:
     return {"emails": state.emails.snapshot()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
 
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page_both_ways
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _USER = {"id": USER, "email": "marketing@example.com", "fullName": "Mary Marketer"}
@@ -77,7 +77,7 @@ def _revision(request: HubSpotRequest, email: Email) -> Revision:
     return found
 
 
-def _view(request: HubSpotRequest, email: Email, revision: Revision) -> dict[str, Any]:
+def _view(request: HubSpotRequest, email: Email, revision: Revision) -> JsonObject:
     return {
         "id": revision.id,
         "updatedAt": iso(revision.at),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from starlette.responses import Response
 
@@ -16,6 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.models import Email, Send
 from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, is_dated
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _FIXED = {"SECOND": 1, "MINUTE": 60, "QUARTER_HOUR": 900, "HOUR": 3600}
@@ -100,7 +100,7 @@ async def histogram(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     found = requested.sends(request)
     start = requested.start if requested.start is not None else (_shown_time(found[0][1]) if found else None)
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     at = 0
     for begin, end in [] if start is None else _intervals(kind, start, requested.end):
         inside: list[Send] = []
@@ -112,7 +112,7 @@ async def histogram(request: HubSpotRequest) -> Response:
     return JSONResponse({"total": len(rows), "results": rows})
 
 
-def _figures(request: HubSpotRequest, sends: list[Send]) -> dict[str, Any]:
+def _figures(request: HubSpotRequest, sends: list[Send]) -> JsonObject:
     return figures(sends, request.clock.time(), request.state.settings)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails.models import MASTER, VARIANT, Email, Revision, Send
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FIRST_ID = 180_000_000_101
 FIRST_REVISION = 4_000_001
@@ -21,7 +21,7 @@ class EmailStore:
     """All emails. Their states only depend on the clock."""
 
     def __init__(
-        self, clock: Clock, settings: HubSpotSettings, recipients: Callable[[dict[str, Any]], tuple[str, ...]]
+        self, clock: Clock, settings: HubSpotSettings, recipients: Callable[[JsonObject], tuple[str, ...]]
     ) -> None:
         self.clock = clock
         self.settings = settings
@@ -41,14 +41,30 @@ class EmailStore:
     def state(self, email: Email) -> str:
         return email.state(self.clock.time(), self.settings)
 
-    def create(self, fields: dict[str, Any], email_id: str | None = None, **more: Any) -> Email:
+    def create(
+        self,
+        fields: JsonObject,
+        email_id: str | None = None,
+        *,
+        automated: bool = False,
+        fails: bool = False,
+        cloned_from: str | None = None,
+    ) -> Email:
         now = self.clock.time()
-        email = Email(email_id or str(next(self._ids)), fields, now, now, **more)
+        email = Email(
+            email_id or str(next(self._ids)),
+            fields,
+            now,
+            now,
+            automated,
+            fails=fails,
+            cloned_from=cloned_from,
+        )
         self._by_id[email.id] = email
         self._revise(email)
         return email
 
-    def change(self, email: Email, fields: dict[str, Any]) -> None:
+    def change(self, email: Email, fields: JsonObject) -> None:
         """Update the live version. A nested object is replaced, not merged."""
         email.live |= fields
         self._revise(email)
@@ -94,7 +110,7 @@ class EmailStore:
         if email.role == VARIANT and master is not None and master.partner is None:
             master.role, master.partner = MASTER, email.id
 
-    def change_draft(self, email: Email, fields: dict[str, Any]) -> None:
+    def change_draft(self, email: Email, fields: JsonObject) -> None:
         """Update the draft, which starts as a copy of the live version."""
         email.draft = {**(email.live if email.draft is None else email.draft), **fields}
         email.draft_updated = self.clock.time()
@@ -180,7 +196,7 @@ class EmailStore:
         ]
         return sorted(begun, key=lambda pair: pair[1].due)
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         now = self.clock.time()
         return [
             {
@@ -205,7 +221,7 @@ def _reject_variation(email: Email) -> None:
         raise invalid(msg)
 
 
-def sends_at_once(fields: dict[str, Any]) -> bool:
+def sends_at_once(fields: JsonObject) -> bool:
     """Return `sendOnPublish`, which is true by default unless there is a publish date."""
     given = fields.get("sendOnPublish")
     return bool(given) if given is not None else not fields.get("publishDate")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import campaigns_of
 from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures
@@ -11,6 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.models import Email
 from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
 from airflow_provider_mkt.sandbox.hubspot.requests import bool_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotState
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _ALWAYS = frozenset({"id", "isAb", "stats", "workflowNames"})
 
@@ -36,7 +36,7 @@ class IncludeOptions:
             bool_param(query.get("workflowNames"), "workflowNames"),
         )
 
-    def view(self, state: HubSpotState, email: Email) -> dict[str, Any]:
+    def view(self, state: HubSpotState, email: Email) -> JsonObject:
         """Return an email with what the options include."""
         view = email_view(state.emails, email)
         names = [campaign.name for campaign in campaigns_of(state, email)]

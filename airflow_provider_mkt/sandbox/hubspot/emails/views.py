@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.emails.models import PUBLISHED_STATES, VARIANT, Email, Revision
 from airflow_provider_mkt.sandbox.hubspot.emails.store import EmailStore, sends_at_once
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 USER = "12345"
 
 
 def email_view(
     store: EmailStore, email: Email, *, draft: bool = False, revision: Revision | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the live version of an email, its draft if there is one, or an old revision."""
     fields, updated = email.live, email.updated
     if revision is not None:
@@ -21,7 +20,7 @@ def email_view(
     elif draft and email.draft is not None:
         fields, updated = email.draft, email.draft_updated or email.updated
     state = store.state(email)
-    view: dict[str, Any] = {
+    view: JsonObject = {
         "content": {},
         "from": {},
         "to": {},
@@ -72,8 +71,8 @@ def _subcategory(email: Email) -> str:
     return f"automated_{part}" if email.automated else part
 
 
-def _testing(email: Email) -> dict[str, Any]:
-    details: dict[str, Any] = {"isAbVariation": email.role == VARIANT}
+def _testing(email: Email) -> JsonObject:
+    details: JsonObject = {"isAbVariation": email.role == VARIANT}
     if email.role is not None:
         test = email.partner if email.role == VARIANT else email.id
         details |= {"testId": test, "abStatus": f"automated_{email.role}" if email.automated else email.role}

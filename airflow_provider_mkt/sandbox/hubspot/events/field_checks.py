@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
 from airflow_provider_mkt.sandbox.hubspot.events.models import Event
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 TEXTS = ("eventName", "eventOrganizer", "eventType", "eventUrl", "eventDescription")
 MOMENTS = ("startDateTime", "endDateTime")
@@ -20,17 +19,17 @@ UPDATABLE_BY_OBJECT_ID = tuple(name for name in FIELDS if name != "eventComplete
 CUSTOM_PROPERTIES = frozenset({"venue", "speaker", "track", "hs_event_region"})
 """Custom event properties of the account; others are ignored."""
 
-Fields = tuple[dict[str, Any], dict[str, str]]
+Fields = tuple[JsonObject, dict[str, str]]
 
 
-def event_fields(body: dict[str, Any], schema: str, known: tuple[str, ...]) -> Fields:
+def event_fields(body: JsonObject, schema: str, known: tuple[str, ...]) -> Fields:
     """Return the fields and the custom properties of a body.
 
     Wrong types and unknown keys are rejected. The schema requires customProperties, but no example has
     them, so they are optional here.
     """
     check_object(body, schema, known=known)
-    values: dict[str, Any] = {}
+    values: JsonObject = {}
     for name in (*TEXTS, *IDS):
         if body.get(name) is not None:
             values[name] = _text(body[name], name, schema)
@@ -47,14 +46,14 @@ def event_fields(body: dict[str, Any], schema: str, known: tuple[str, ...]) -> F
     return values, _custom(body, schema)
 
 
-def check_app_id(item: dict[str, Any], schema: str) -> None:
+def check_app_id(item: JsonObject, schema: str) -> None:
     """Check an app id, which is a number or a string of digits."""
     given = item["appId"]
     if isinstance(given, bool) or not isinstance(given, int | str) or not str(given).isdigit():
         raise _misshapen(schema, "appId is no number")
 
 
-def moment(value: Any, name: str, schema: str) -> str:
+def moment(value: object, name: str, schema: str) -> str:
     """Return an ISO time in the platform's format."""
     read = times.parse(value) if isinstance(value, str) and not value.lstrip("-").isdigit() else None
     if read is None:
@@ -62,7 +61,7 @@ def moment(value: Any, name: str, schema: str) -> str:
     return times.iso(read)
 
 
-def check_values(values: dict[str, Any], event: Event | None = None) -> None:
+def check_values(values: JsonObject, event: Event | None = None) -> None:
     """Check that an event has a name, an organizer, and an end that is not before its start."""
     whole = {**(event.values if event else {}), **values}
     for name in ("eventName", "eventOrganizer"):
@@ -75,18 +74,18 @@ def check_values(values: dict[str, Any], event: Event | None = None) -> None:
         raise invalid(msg)
 
 
-def _custom(body: dict[str, Any], schema: str) -> dict[str, str]:
+def _custom(body: JsonObject, schema: str) -> dict[str, str]:
     custom: dict[str, str] = {}
     for item in array(body, "customProperties", schema):
         # The schema has twenty fields; two of them are used, and the others are optional.
-        check_object(item, "PropertyValue", ["name", "value"])
-        name = _text(item["name"], "name", "PropertyValue")
+        given = check_object(item, "PropertyValue", ["name", "value"])
+        name = _text(given["name"], "name", "PropertyValue")
         if name in CUSTOM_PROPERTIES:
-            custom[name] = _text(item["value"], "value", "PropertyValue")
+            custom[name] = _text(given["value"], "value", "PropertyValue")
     return custom
 
 
-def _text(value: Any, name: str, schema: str) -> str:
+def _text(value: object, name: str, schema: str) -> str:
     if isinstance(value, dict | list | bool):
         raise _misshapen(schema, f"{name} is no string")
     return str(value)

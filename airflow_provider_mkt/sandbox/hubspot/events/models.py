@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot import times
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 REGISTERED, ATTENDED, CANCELLED, NO_SHOW = STATES = ("REGISTERED", "ATTENDED", "CANCELLED", "NO_SHOW")
 
@@ -71,7 +71,7 @@ class Event:
     external_event_id: str
     created: float
     updated: float
-    values: dict[str, Any] = field(default_factory=dict)
+    values: JsonObject = field(default_factory=dict)
     custom: dict[str, str] = field(default_factory=dict)
     participations: dict[str, Participation] = field(default_factory=dict)
     lists: dict[str, None] = field(default_factory=dict)

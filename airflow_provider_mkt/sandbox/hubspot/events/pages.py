@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.events.models import STATES
 from airflow_provider_mkt.sandbox.hubspot.events.views import counters
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import NEWEST, Table
 
 
-def snapshot(state: HubSpotState) -> dict[str, Any]:
+def snapshot(state: HubSpotState) -> JsonObject:
     return {"events": state.events.snapshot()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.responses import Response
 
@@ -25,6 +24,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.requests import (
 from airflow_provider_mkt.sandbox.hubspot.events.routes_batch import inside_200
 from airflow_provider_mkt.sandbox.hubspot.requests import map_of, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 _BY_ID, _BY_EMAIL = "MarketingEventSubscriber", "MarketingEventEmailSubscriber"
 _STATES = {
@@ -37,7 +37,7 @@ _STATES = {
     "cancelled": CANCELLED,
 }
 _LARGEST = 2**63 - 1
-_Finder = Callable[[HubSpotRequest, dict[str, Any]], Contact]
+_Finder = Callable[[HubSpotRequest, JsonObject], Contact]
 
 routes = HubSpotRoutes(*PREFIXES)
 
@@ -93,7 +93,7 @@ async def _record_without_details(request: HubSpotRequest, schema: str, contact_
     return Response(status_code=204)
 
 
-async def _read(request: HubSpotRequest, schema: str) -> tuple[str, list[dict[str, Any]]]:
+async def _read(request: HubSpotRequest, schema: str) -> tuple[str, list[JsonObject]]:
     given = request.path_params["subscriberState"]
     state = _STATES.get(given.lower())
     if state is None:
@@ -119,11 +119,11 @@ def _record(
     request: HubSpotRequest,
     event: Event,
     state: str,
-    inputs: list[dict[str, Any]],
+    inputs: list[JsonObject],
     contact_of: _Finder,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+) -> tuple[list[JsonObject], list[JsonObject]]:
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for item in inputs:
         try:
             contact = contact_of(request, item)
@@ -132,7 +132,7 @@ def _record(
             continue
         properties = map_of(item, "properties", _BY_ID)
         request.state.events.record(event, contact.id, state, item["interactionDateTime"], properties)
-        row: dict[str, Any] = {"vid": int(contact.id)}
+        row: JsonObject = {"vid": int(contact.id)}
         results.append({**row, "email": item["email"]} if "email" in item else row)
     return results, errors
 
@@ -154,21 +154,21 @@ def _own_event(request: HubSpotRequest) -> Event:
     return found[0]
 
 
-def _by_id(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
+def _by_id(request: HubSpotRequest, item: JsonObject) -> Contact:
     contact = request.state.contacts.get(str(item["vid"]))
     if contact is None:
         raise not_found(f"Contact {item['vid']} does not exist")
     return contact
 
 
-def _by_email(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
+def _by_email(request: HubSpotRequest, item: JsonObject) -> Contact:
     contact = request.state.contacts.find("email", str(item["email"]))
     if contact is None:
         raise not_found(f"Contact {item['email']} does not exist")
     return contact
 
 
-def _by_email_or_new(request: HubSpotRequest, item: dict[str, Any]) -> Contact:
+def _by_email_or_new(request: HubSpotRequest, item: JsonObject) -> Contact:
     contacts = request.state.contacts
     known = contacts.find("email", str(item["email"]))
     if known is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from starlette.responses import Response
 
@@ -23,6 +22,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.requests import MAX_INPUTS, WRI
 from airflow_provider_mkt.sandbox.hubspot.events.views import object_write_view, write_view
 from airflow_provider_mkt.sandbox.hubspot.requests import read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 routes = HubSpotRoutes(*PREFIXES)
 
@@ -37,8 +37,8 @@ async def batch_upsert(request: HubSpotRequest) -> Response:
     _refuse_twice(keys)
     await request.simulate_latency()
     events, app = request.state.events, request.token.app
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for (account_id, event_id), (values, custom) in zip(keys, fields, strict=True):
         event = events.find(app, account_id, event_id)
         try:
@@ -77,8 +77,8 @@ async def update_objects(request: HubSpotRequest) -> Response:
     fields = [event_fields(item, schema, ("objectId", *UPDATABLE_BY_OBJECT_ID)) for item in inputs]
     await request.simulate_latency()
     state = request.state
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for item, (values, custom) in zip(inputs, fields, strict=True):
         object_id = str(item["objectId"])
         try:

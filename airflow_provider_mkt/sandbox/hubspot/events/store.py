@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.events.models import AppInfo, Event, Participation
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FIRST_ID = 500_000_000_001
 FIRST_APP = 777_201
@@ -53,7 +53,7 @@ class EventStore:
         ]
 
     def create(
-        self, app: str, account_id: str, event_id: str, values: dict[str, Any], custom: dict[str, str]
+        self, app: str, account_id: str, event_id: str, values: JsonObject, custom: dict[str, str]
     ) -> Event:
         now = self._clock.time()
         # A test may have added a token with an app of its own.
@@ -63,7 +63,7 @@ class EventStore:
         self._by_key[app, account_id, event_id] = event
         return event
 
-    def update(self, event: Event, values: dict[str, Any], custom: dict[str, str]) -> None:
+    def update(self, event: Event, values: JsonObject, custom: dict[str, str]) -> None:
         """Set fields; the others do not change."""
         event.values |= values
         event.custom |= custom
@@ -92,7 +92,7 @@ class EventStore:
     def app_of(self, event: Event) -> AppInfo:
         return self.apps[event.app]
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         now = self._clock.time()
         return [
             {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.events.models import (
@@ -17,15 +16,16 @@ from airflow_provider_mkt.sandbox.hubspot.events.models import (
 )
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 
-def create_view(event: Event) -> dict[str, Any]:
+def create_view(event: Event) -> JsonObject:
     """Return an event as in responses to creating, cancelling and completing."""
     custom = [_custom_property(name, value, event.updated) for name, value in event.custom.items()]
     return {"objectId": event.id, **event.values, "customProperties": custom}
 
 
-def write_view(event: Event) -> dict[str, Any]:
+def write_view(event: Event) -> JsonObject:
     """Return an event as in responses to writes by external id. Its `id` is the object id."""
     return {
         "id": event.id,
@@ -35,12 +35,12 @@ def write_view(event: Event) -> dict[str, Any]:
     }
 
 
-def external_view(state: HubSpotState, event: Event) -> dict[str, Any]:
+def external_view(state: HubSpotState, event: Event) -> JsonObject:
     """Return an event as in responses to reads by external id."""
     return {**write_view(event), "externalEventId": event.external_event_id, **_counted(state, event)}
 
 
-def object_write_view(state: HubSpotState, event: Event) -> dict[str, Any]:
+def object_write_view(state: HubSpotState, event: Event) -> JsonObject:
     """Return an event as in responses to writes by object id."""
     app = state.events.app_of(event)
     return {
@@ -52,7 +52,7 @@ def object_write_view(state: HubSpotState, event: Event) -> dict[str, Any]:
     }
 
 
-def object_view(state: HubSpotState, event: Event) -> dict[str, Any]:
+def object_view(state: HubSpotState, event: Event) -> JsonObject:
     """Return an event as in responses to reads by object id, without two statuses that are not documented."""
     external = {"externalEventId": event.external_event_id}
     return {**object_write_view(state, event), **external, **_counted(state, event)}
@@ -72,10 +72,10 @@ def counters(state: HubSpotState, event: Event) -> dict[str, int]:
     return {attendance: counted[attendance] for attendance in STATES}
 
 
-def participation(state: HubSpotState, event: Event, one: Participation, contact: Contact) -> dict[str, Any]:
+def participation(state: HubSpotState, event: Event, one: Participation, contact: Contact) -> JsonObject:
     """Return one row of a breakdown."""
     attendance, at = event.state_of(one, state.clock.time())
-    properties: dict[str, Any] = {"attendanceState": attendance, "occurredAt": at}
+    properties: JsonObject = {"attendanceState": attendance, "occurredAt": at}
     if attendance == ATTENDED and one.stay is not None:
         properties["attendanceDurationSeconds"] = one.stay
         if event.length():
@@ -101,7 +101,7 @@ def participation(state: HubSpotState, event: Event, one: Participation, contact
     }
 
 
-def _custom_property(name: str, value: str, at: float) -> dict[str, Any]:
+def _custom_property(name: str, value: str, at: float) -> JsonObject:
     """Return a custom property with all twenty fields that the schema requires."""
     moment = int(at * 1000)
     return {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 STARTED, PROCESSING, DEFERRED = "STARTED", "PROCESSING", "DEFERRED"
 DONE, FAILED, CANCELED = "DONE", "FAILED", "CANCELED"
@@ -48,7 +49,7 @@ class Import:
 
     id: str
     app: str
-    order: dict[str, Any]
+    order: JsonObject
     columns: list[Column]
     lines: list[Line]
     file_id: str

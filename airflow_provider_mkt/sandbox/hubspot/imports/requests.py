@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 from zoneinfo import available_timezones
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions
@@ -13,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.imports.dates import ORDERS
 from airflow_provider_mkt.sandbox.hubspot.imports.models import Column, Line
 from airflow_provider_mkt.sandbox.hubspot.imports.rows import BY_ID, BY_KEY, CREATE, UPDATE, UPSERT
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import parse_json
 
 CONTACTS = "0-1"
@@ -24,24 +24,23 @@ _KNOWN = (
 )
 
 
-def read_order(text: str | None) -> dict[str, Any]:
+def read_order(text: str | None) -> JsonObject:
     """Return the `importRequest` of the form."""
     if not text:
         msg = "The form has no importRequest"
         raise invalid(msg)
-    order = parse_json(text)
-    check_object(order, "ImportRequest", ["name", "files"], _KNOWN)
+    order = check_object(parse_json(text), "ImportRequest", ["name", "files"], _KNOWN)
     _check_value(order.get("dateFormat"), "dateFormat", tuple(ORDERS))
     for one in check_object(order.get("importOperations") or {}, "importOperations").values():
         _check_value(one, "importOperations", (CREATE, UPDATE, UPSERT))
     if order.get("timeZone") is not None and order["timeZone"] not in available_timezones():
         msg = f"timeZone is unknown: {order['timeZone']!r}"
         raise invalid(msg)
-    return order  # type: ignore[no-any-return]
+    return order
 
 
 def read_file(
-    order: dict[str, Any], uploads: list[tuple[str | None, bytes]], definitions: Definitions
+    order: JsonObject, uploads: list[tuple[str | None, bytes]], definitions: Definitions
 ) -> tuple[list[Column], list[Line], tuple[str, str] | None]:
     """Return columns and rows of the one file, and why its content cannot be read if so."""
     files = array(order, "files", "ImportRequest")
@@ -77,15 +76,14 @@ def over_the_limit(message: str) -> HubSpotError:
     return HubSpotError(429, "RATE_LIMITS", message)
 
 
-def _column(given: Any, definitions: Definitions) -> Column:
-    schema = "ColumnMapping"
-    check_object(given, schema, ["columnObjectTypeId", "columnName"])
-    if given["columnObjectTypeId"] != CONTACTS:
-        msg = f"The sandbox imports contacts ({CONTACTS}) alone, not {given['columnObjectTypeId']!r}"
+def _column(given: object, definitions: Definitions) -> Column:
+    mapping = check_object(given, "ColumnMapping", ["columnObjectTypeId", "columnName"])
+    if mapping["columnObjectTypeId"] != CONTACTS:
+        msg = f"The sandbox imports contacts ({CONTACTS}) alone, not {mapping['columnObjectTypeId']!r}"
         raise invalid(msg)
     # Older examples and clients have the type under another name, or null.
-    kind = given.get("columnType") or given.get("idColumnType") or "STANDARD"
-    name = given.get("propertyName")
+    kind = mapping.get("columnType") or mapping.get("idColumnType") or "STANDARD"
+    name = mapping.get("propertyName")
     _check_value(kind, "columnType", KINDS)
     if name is not None:
         known = definitions.get(name)
@@ -98,7 +96,7 @@ def _column(given: Any, definitions: Definitions) -> Column:
         if (known.read_only and kind != BY_ID) or (kind == BY_ID and name != "hs_object_id"):
             msg = f'Property "{name}" cannot be set by an import'
             raise invalid(msg)
-    return Column(str(given["columnName"]), name, kind)
+    return Column(str(mapping["columnName"]), name, kind)
 
 
 def _check_columns(columns: list[Column], first: list[str], *, header: bool) -> None:
@@ -119,7 +117,7 @@ def _check_columns(columns: list[Column], first: list[str], *, header: bool) -> 
         raise invalid(msg)
 
 
-def _check_value(value: Any, name: str, values: tuple[str, ...]) -> None:
+def _check_value(value: object, name: str, values: tuple[str, ...]) -> None:
     if value is not None and value not in values:
         msg = f"{name} must be one of {', '.join(values)}, not {value!r}"
         raise invalid(msg)

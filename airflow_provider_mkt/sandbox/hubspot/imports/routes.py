@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -20,6 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -132,7 +131,7 @@ def _find(request: HubSpotRequest) -> Import:
     return one
 
 
-def _view(one: Import) -> dict[str, Any]:
+def _view(one: Import) -> JsonObject:
     return {
         "id": one.id,
         "state": one.state,
@@ -151,15 +150,15 @@ def _lists(one: Import) -> list[dict[str, str]]:
     return [{"listId": one.list_id, "objectType": "CONTACT"}] if one.list_id is not None else []
 
 
-def _error(one: Import, error: RowError, with_message: bool, with_row: bool) -> dict[str, Any]:
-    source: dict[str, Any] = {
+def _error(one: Import, error: RowError, with_message: bool, with_row: bool) -> JsonObject:
+    source: JsonObject = {
         "lineNumber": error.line,
         "fileId": int(one.file_id),
         "containsEncryptedProperties": False,
         "rowData": error.cells if with_row else [],
         "additionalRowData": [],
     }
-    view: dict[str, Any] = {
+    view: JsonObject = {
         "id": error.id,
         "createdAt": int(error.at * 1000),
         "errorType": error.kind,

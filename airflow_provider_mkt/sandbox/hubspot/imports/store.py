@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.imports.models import (
@@ -21,6 +20,7 @@ from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 SLOTS = 3
 FIRST_ID = 55_000_001
@@ -131,7 +131,7 @@ class ImportStore:
             self._lists.add_members(members, written)
         one.next_line = max(one.next_line, due)
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         self.run_due_work()
         return [
             {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Definitions
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 InList = Callable[[str, str], bool]
 """Returns whether a list has a record."""
@@ -29,7 +29,7 @@ _NEGATIVE = ("IS_NOT_EQUAL_TO", "IS_NONE_OF", "DOES_NOT_CONTAIN")
 _DEEPEST = 10
 
 
-def check_branch(branch: Any, definitions: Definitions, depth: int = 0) -> dict[str, Any]:
+def check_branch(branch: object, definitions: Definitions, depth: int = 0) -> JsonObject:
     """Check the format of filters. Kinds that the sandbox does not emulate are rejected."""
     if not isinstance(branch, dict) or branch.get("filterBranchType") not in ("AND", "OR"):
         raise invalid("filterBranch must be an object whose filterBranchType is AND or OR")
@@ -47,7 +47,7 @@ def check_branch(branch: Any, definitions: Definitions, depth: int = 0) -> dict[
     return branch
 
 
-def _check_filter(item: Any, definitions: Definitions) -> None:
+def _check_filter(item: object, definitions: Definitions) -> None:
     if not isinstance(item, dict):
         raise invalid("A filter must be an object")
     kind = item.get("filterType")
@@ -72,7 +72,7 @@ def _check_filter(item: Any, definitions: Definitions) -> None:
         raise invalid("The values of an operation must be an array")
 
 
-def passes(contact: Contact, branch: dict[str, Any], in_list: InList) -> bool:
+def passes(contact: Contact, branch: JsonObject, in_list: InList) -> bool:
     """Return whether a contact matches a branch; no contact matches an empty one."""
     found = [passes(contact, one, in_list) for one in branch.get("filterBranches") or []]
     found += [_passes(contact, one, in_list) for one in branch.get("filters") or []]
@@ -81,7 +81,7 @@ def passes(contact: Contact, branch: dict[str, Any], in_list: InList) -> bool:
     return all(found) if branch["filterBranchType"] == "AND" else any(found)
 
 
-def _passes(contact: Contact, item: dict[str, Any], in_list: InList) -> bool:
+def _passes(contact: Contact, item: JsonObject, in_list: InList) -> bool:
     if item["filterType"] == "IN_LIST":
         return in_list(str(item["listId"]), contact.id) is (item.get("operator") != "NOT_IN_LIST")
     operation = item["operation"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 ROOT = "0"
 _FIRST_ID = 11
@@ -53,7 +53,7 @@ class FolderStore:
             at = self._by_id.get(at.parent) if at.parent is not None else None
         return False
 
-    def view(self, folder: Folder) -> dict[str, Any]:
+    def view(self, folder: Folder) -> JsonObject:
         return {
             "id": folder.id,
             "name": folder.name,
@@ -64,5 +64,5 @@ class FolderStore:
             "childLists": [int(one) for one in self.lists_in(folder)],
         }
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return self.view(self._by_id[ROOT])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 MANUAL, DYNAMIC, SNAPSHOT = "MANUAL", "DYNAMIC", "SNAPSHOT"
 KINDS = (MANUAL, DYNAMIC, SNAPSHOT)
@@ -17,7 +17,7 @@ _USER = "12345"
 class Conversion:
     """When an active list is converted into a static one."""
 
-    requested: dict[str, Any]
+    requested: JsonObject
     due: float
 
 
@@ -32,7 +32,7 @@ class RecordList:
     created: float
     updated: float
     ready: float
-    filters: dict[str, Any] | None = None
+    filters: JsonObject | None = None
     filters_updated: float | None = None
     folder: str = "0"
     version: int = 1
@@ -41,14 +41,14 @@ class RecordList:
     joined: dict[str, float] = field(default_factory=dict)
     first_joined: dict[str, float] = field(default_factory=dict)
     sizes: list[tuple[float, int]] = field(default_factory=list)
-    more: dict[str, Any] = field(default_factory=dict)
+    more: JsonObject = field(default_factory=dict)
     conversion: Conversion | None = None
     converted_at: float | None = None
 
     def status(self, now: float) -> str:
         return "COMPLETE" if now >= self.ready else "PROCESSING"
 
-    def view(self, now: float, size: int, *, filters: bool = False) -> dict[str, Any]:
+    def view(self, now: float, size: int, *, filters: bool = False) -> JsonObject:
         # Only the search returns the properties that a client set.
         more = {name: value for name, value in self.more.items() if name != "customProperties"}
         view = {**self.brief(now), "size": size, **more}
@@ -56,9 +56,9 @@ class RecordList:
             view["filterBranch"] = self.filters
         return view
 
-    def brief(self, now: float) -> dict[str, Any]:
+    def brief(self, now: float) -> JsonObject:
         """Return the list as in search results."""
-        view: dict[str, Any] = {
+        view: JsonObject = {
             "listId": self.id,
             "name": self.name,
             "objectTypeId": self.object_type,

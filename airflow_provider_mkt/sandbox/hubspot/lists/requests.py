@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.lists.models import DYNAMIC, RecordList
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 READ = ("crm.lists.read",)
 WRITE = ("crm.lists.write", "cms.membership.access_groups.write")
@@ -36,7 +35,7 @@ def static(request: HubSpotRequest) -> RecordList:
     return one
 
 
-def list_view(request: HubSpotRequest, one: RecordList, *, filters: bool = False) -> dict[str, Any]:
+def list_view(request: HubSpotRequest, one: RecordList, *, filters: bool = False) -> JsonObject:
     lists = request.state.lists
     size = len(lists.members(one))
     return one.view(request.clock.time(), size, filters=filters)

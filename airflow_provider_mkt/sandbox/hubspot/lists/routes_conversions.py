@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from starlette.responses import Response
 
@@ -14,6 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE, fin
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _DAY = 86_400.0
@@ -51,7 +51,7 @@ async def delete_conversion(request: HubSpotRequest) -> Response:
     return Response(status_code=204)
 
 
-def _due(one: RecordList, body: dict[str, Any]) -> float:
+def _due(one: RecordList, body: JsonObject) -> float:
     """Return when a conversion is due: at a date, or some time after the last change of the members."""
     try:
         if body["conversionType"] == "CONVERSION_DATE":
@@ -74,7 +74,7 @@ def _planned(request: HubSpotRequest) -> RecordList:
 
 def _conversion_response(one: RecordList) -> Response:
     assert one.conversion is not None  # noqa: S101
-    view: dict[str, Any] = {"listId": one.id, "requestedConversionTime": one.conversion.requested}
+    view: JsonObject = {"listId": one.id, "requestedConversionTime": one.conversion.requested}
     if one.converted_at is not None:
         view["convertedAt"] = iso(one.converted_at)
     return JSONResponse(view)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot import times
@@ -167,7 +165,7 @@ def _with_filters(request: HubSpotRequest) -> bool:
     return bool_param(request.query_params.get("includeFilters"), "includeFilters")
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise invalid("A list needs a name")
     return value.strip()

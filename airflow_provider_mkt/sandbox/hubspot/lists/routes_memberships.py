@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
@@ -21,6 +19,7 @@ from airflow_provider_mkt.sandbox.hubspot.requests import (
 )
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 MAX_INPUTS = 100_000
@@ -101,7 +100,7 @@ async def lists_of_records(request: HubSpotRequest) -> Response:
     began = request.clock.time()
     inputs = await read_inputs(request, "RecordIdInput", _MAX_RECORDS, ["objectTypeId", "recordId"])
     await request.simulate_latency()
-    results: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
     missing: list[str] = []
     for item in inputs:
         kind, record = str(item["objectTypeId"]), str(item["recordId"])
@@ -143,17 +142,17 @@ async def _page(request: HubSpotRequest, *, by_time: bool) -> Response:
         start = offset_of(after)
         end = start + limit
         records = order[start:end]
-    paging: dict[str, Any] = {}
+    paging: JsonObject = {}
     if end < len(order):
         paging["next"] = {"after": cursor(end), "link": f"?after={cursor(end)}"}
     if start > 0:
         paging["prev"] = {"before": cursor(start), "link": f"?before={cursor(start)}"}
     rows = [{"recordId": record, "membershipTimestamp": iso(joined[record])} for record in records]
-    body: dict[str, Any] = {"results": rows, "total": len(order)}
+    body: JsonObject = {"results": rows, "total": len(order)}
     return JSONResponse({**body, "paging": paging} if paging else body)
 
 
-def _memberships(request: HubSpotRequest, record: str) -> list[dict[str, Any]]:
+def _memberships(request: HubSpotRequest, record: str) -> list[JsonObject]:
     return [
         {
             "listId": one.id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.responses import Response
 
@@ -13,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.lists.models import RecordList
 from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, is_dated, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _MORE = ("additionalProperties", "additional_filter_properties")
@@ -30,7 +30,7 @@ _SCHEMA = "ListSearchRequest"
 _USUAL = ("hs_list_size", "hs_folder_name")
 """Properties that are returned even if they are not requested."""
 _MAX_INPUTS = 500
-_SORTS: dict[str, Callable[[RecordList], Any]] = {
+_SORTS: dict[str, Callable[[RecordList], str | float]] = {
     "name": lambda one: one.name.casefold(),
     "hs_list_name": lambda one: one.name.casefold(),
     "hs_list_id": lambda one: int(one.id),
@@ -69,7 +69,7 @@ async def search_lists(request: HubSpotRequest) -> Response:
     if key is not None:
         found.sort(key=key, reverse=sort.startswith("-"))
     now, end = request.clock.time(), offset + count
-    rows: list[dict[str, Any]] = []
+    rows: list[JsonObject] = []
     for one in found[offset:end]:
         known = _properties(request, one)
         more = {name: known[name] for name in dict.fromkeys((*_USUAL, *requested)) if name in known}
@@ -87,7 +87,7 @@ def _properties(request: HubSpotRequest, one: RecordList) -> dict[str, str]:
     return {**own, **where, "hs_list_size": str(len(request.state.lists.members(one)))}
 
 
-def _number(body: dict[str, Any], name: str, default: int, minimum: int) -> int:
+def _number(body: JsonObject, name: str, default: int, minimum: int) -> int:
     value = default if body.get(name) is None else body[name]
     if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value < 2**31:
         msg = f"{name} must be a whole number, {minimum} or more"

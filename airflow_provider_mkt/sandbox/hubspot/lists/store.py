@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import passes
 from airflow_provider_mkt.sandbox.hubspot.lists.models import CONTACTS, DYNAMIC, MANUAL, SNAPSHOT, RecordList
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FIRST_ID = 201
 RETENTION = 90 * 86_400.0
@@ -58,10 +58,10 @@ class ListStore:
         *,
         kind: str = MANUAL,
         object_type: str = CONTACTS,
-        filters: dict[str, Any] | None = None,
+        filters: JsonObject | None = None,
         folder: str = "0",
         list_id: str | None = None,
-        more: dict[str, Any] | None = None,
+        more: JsonObject | None = None,
     ) -> RecordList:
         now = self._clock.time()
         ready = now if kind == MANUAL else now + self._settings.list_processing
@@ -75,7 +75,7 @@ class ListStore:
         self._by_id[created.id] = created
         return created
 
-    def set_filters(self, one: RecordList, filters: dict[str, Any]) -> None:
+    def set_filters(self, one: RecordList, filters: JsonObject) -> None:
         """Replace the filters, which are processed as those of a new list."""
         now = self._clock.time()
         one.filters, one.filters_updated, one.updated = filters, now, now
@@ -131,7 +131,7 @@ class ListStore:
         if one.conversion is not None and now >= one.conversion.due:
             one.kind, one.converted_at, one.updated = SNAPSHOT, one.conversion.due, now
 
-    def _fill(self, filled: RecordList, filters: dict[str, Any]) -> None:
+    def _fill(self, filled: RecordList, filters: JsonObject) -> None:
         # Members of each list in the filters are read once, not once per contact.
         named: dict[str, set[str]] = {}
 
@@ -144,7 +144,7 @@ class ListStore:
         self.take_out(filled, set(filled.joined) - set(wanted))
         self.add_members(filled, wanted)
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         now = self._clock.time()
         return [
             {**one.view(now, len(members)), "members": sorted(members)}

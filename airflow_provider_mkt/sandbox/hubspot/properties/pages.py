@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 
-def snapshot(state: HubSpotState) -> dict[str, Any]:
+def snapshot(state: HubSpotState) -> JsonObject:
     return {"properties": state.properties.snapshot()}

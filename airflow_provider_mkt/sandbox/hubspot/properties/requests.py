@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
@@ -12,6 +11,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.store import PropertyStore
 from airflow_provider_mkt.sandbox.hubspot.properties.views import FIELD_TYPES
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 # Reading needs the scope of contacts, writing a separate one.
 READ = ("crm.schemas.contacts.read", "crm.objects.contacts.read")
@@ -68,7 +68,7 @@ def exists_already(kind: str, name: str) -> HubSpotError:
     return HubSpotError(409, "OBJECT_ALREADY_EXISTS", f"A {kind} named '{name}' already exists.")
 
 
-def check(properties: PropertyStore, body: dict[str, Any]) -> dict[str, Any]:
+def check(properties: PropertyStore, body: JsonObject) -> JsonObject:
     """Check a definition, and return it without keys that only responses have."""
     if not isinstance(body["name"], str) or _NAME.fullmatch(body["name"]) is None:
         msg = f"name must be lower-case letters, digits and underscores, a letter first: {body['name']!r}"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
@@ -22,6 +20,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
 from airflow_provider_mkt.sandbox.hubspot.properties.views import property_view
 from airflow_provider_mkt.sandbox.hubspot.requests import batch_inputs, read_inputs, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 MAX_INPUTS = 100
 
@@ -33,8 +32,8 @@ async def batch_create(request: HubSpotRequest) -> Response:
     began, properties = request.clock.time(), properties_of(request)
     inputs = await read_inputs(request, "PropertyCreate", MAX_INPUTS, REQUIRED)
     await request.simulate_latency()
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for body in inputs:
         name = str(body["name"])
         try:
@@ -52,8 +51,8 @@ async def batch_read(request: HubSpotRequest) -> Response:
     body = await read_object(request, "BatchReadInputPropertyName", ["inputs"])
     inputs = batch_inputs(body, "PropertyName", MAX_INPUTS, ["name"])
     await request.simulate_latency()
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for name in dict.fromkeys(str(item["name"]) for item in inputs):
         try:
             results.append(property_view(find(properties, name, archived=body.get("archived") is True)))

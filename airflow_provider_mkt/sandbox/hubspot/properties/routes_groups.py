@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
@@ -18,6 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP,
 from airflow_provider_mkt.sandbox.hubspot.properties.views import group_view
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
@@ -77,7 +76,7 @@ def _find(request: HubSpotRequest) -> Group:
     return group
 
 
-def _order(body: dict[str, Any], default: int) -> int:
+def _order(body: JsonObject, default: int) -> int:
     value = body.get("displayOrder", default)
     if isinstance(value, bool) or not isinstance(value, int):
         raise invalid("displayOrder must be a whole number")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from starlette.responses import Response
 
@@ -24,6 +23,7 @@ from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
 from airflow_provider_mkt.sandbox.hubspot.properties.views import property_view
 from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _FIXED = ("name", "hasUniqueValue")
@@ -88,7 +88,7 @@ async def archive_property(request: HubSpotRequest) -> Response:
     return Response(status_code=204)
 
 
-def _every(request: HubSpotRequest, *, archived: bool = False) -> list[dict[str, Any]]:
+def _every(request: HubSpotRequest, *, archived: bool = False) -> list[JsonObject]:
     every: Iterable[Property] = () if archived else COMMON
     if of_contacts(request):
         properties = request.state.properties

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 DEFAULT_GROUP = "contactinformation"
 
@@ -37,7 +37,7 @@ class PropertyStore:
     def get(self, name: str, *, archived: bool = False) -> Property | None:
         return (self.archived if archived else self._contacts.definitions).get(name)
 
-    def put(self, body: dict[str, Any]) -> Property:
+    def put(self, body: JsonObject) -> Property:
         """Create or replace a property from a checked body."""
         known = self.get(body["name"])
         now = iso(self._clock.time())
@@ -69,7 +69,7 @@ class PropertyStore:
     def in_group(self, name: str) -> list[Property]:
         return [one for one in self.live() if one.custom.get("groupName", DEFAULT_GROUP) == name]
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {
             "custom": [dict(one.custom) for one in self.live() if one.custom],
             "archived": list(self.archived),

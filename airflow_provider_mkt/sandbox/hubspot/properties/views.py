@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
 from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FIELD_TYPES = {
     "string": "text",
@@ -18,10 +17,10 @@ FIELD_TYPES = {
 _LABELS = {"true": "Yes", "false": "No"}
 
 
-def property_view(one: Property) -> dict[str, Any]:
+def property_view(one: Property) -> JsonObject:
     """Return a property; texts of HubSpot's own properties are derived from their names."""
     own = bool(one.custom)
-    view: dict[str, Any] = {
+    view: JsonObject = {
         "name": one.name,
         "label": one.name.removeprefix("hs_").replace("_", " ").capitalize(),
         "description": "",
@@ -52,10 +51,10 @@ def property_view(one: Property) -> dict[str, Any]:
     return view
 
 
-def _option(value: str, place: int) -> dict[str, Any]:
+def _option(value: str, place: int) -> JsonObject:
     label = _LABELS.get(value, value.replace("_", " ").capitalize())
     return {"label": label, "value": value, "displayOrder": place, "hidden": False}
 
 
-def group_view(group: Group) -> dict[str, Any]:
+def group_view(group: Group) -> JsonObject:
     return {"name": group.name, "label": group.label, "displayOrder": group.order, "archived": False}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import problems_of
@@ -14,6 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.sends import TRANSACTIONAL_PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.sends.store import SENT, problem_with
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import CONCURRENCY
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -67,7 +66,7 @@ async def send_status(request: HubSpotRequest) -> Response:
     return JSONResponse(request.state.single_sends.view(send))
 
 
-async def _read(request: HubSpotRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+async def _read(request: HubSpotRequest) -> tuple[JsonObject, JsonObject]:
     """Read the body. The dated schema requires more fields than the other one; both require `to`."""
     required, in_message = (_MAPS, _LISTS) if is_dated(request) else ((), ())
     body = await read_object(request, _SCHEMA, ["emailId", "message", *required])
@@ -89,7 +88,7 @@ async def _read(request: HubSpotRequest) -> tuple[dict[str, Any], dict[str, Any]
     return body, message
 
 
-def _email(request: HubSpotRequest, body: dict[str, Any]) -> Email:
+def _email(request: HubSpotRequest, body: JsonObject) -> Email:
     email_id = body["emailId"]
     if isinstance(email_id, bool) or not str(email_id).isdigit():
         msg = f"Invalid input JSON on line 1, column 1: Cannot build {_SCHEMA}, emailId is no number"
@@ -105,7 +104,7 @@ def _email(request: HubSpotRequest, body: dict[str, Any]) -> Email:
 
 
 def _send(
-    request: HubSpotRequest, kind: str, email: Email, body: dict[str, Any], message: dict[str, Any]
+    request: HubSpotRequest, kind: str, email: Email, body: JsonObject, message: JsonObject
 ) -> Response:
     state, to, key = request.state, message["to"], message.get("sendId")
     values = map_of(body, "contactProperties", _SCHEMA)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 LIFE = 365 * 86_400.0
 _FIRST_CAMPAIGN = 190_000_001
@@ -26,8 +26,8 @@ class SmtpToken:
     created: float
     password: str
 
-    def view(self, *, with_password: bool = False) -> dict[str, Any]:
-        view: dict[str, Any] = {
+    def view(self, *, with_password: bool = False) -> JsonObject:
+        view: JsonObject = {
             "id": self.id,
             "campaignName": self.campaign,
             "emailCampaignId": self.campaign_id,
@@ -77,5 +77,5 @@ class SmtpTokenStore:
     def _password(self) -> str:
         return f"{self._random.getrandbits(160):040x}"
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         return [one.view() for one in self.all()]

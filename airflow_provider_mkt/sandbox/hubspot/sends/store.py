@@ -6,11 +6,11 @@ import random
 import re
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 SENT = "SENT"
 _ADDRESS = re.compile(r"[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+\.[^\s@<>\"(),;:]+")
@@ -52,10 +52,10 @@ class SingleSend:
             return "PROCESSING"
         return "COMPLETE"
 
-    def view(self, now: float, settings: HubSpotSettings) -> dict[str, Any]:
+    def view(self, now: float, settings: HubSpotSettings) -> JsonObject:
         """Return the status of a send as JSON."""
         status = self.status(now, settings)
-        view: dict[str, Any] = {
+        view: JsonObject = {
             "statusId": self.id,
             "status": status,
             "requestedAt": iso(self.requested),
@@ -107,13 +107,13 @@ class SendStore:
             self._by_key.setdefault(key, send)
         return send
 
-    def view(self, send: SingleSend) -> dict[str, Any]:
+    def view(self, send: SingleSend) -> JsonObject:
         return send.view(self._clock.time(), self._settings)
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
-    def snapshot(self) -> list[dict[str, Any]]:
+    def snapshot(self) -> list[JsonObject]:
         return [
             {**self.view(send), "email": send.email, "to": send.to, "kind": send.kind, "sendId": send.key}
             for send in self.all()

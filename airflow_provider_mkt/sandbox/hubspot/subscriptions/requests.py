@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.sends.store import is_address
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import BASES, STATES, Consent, Definition
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 READ = ("communication_preferences.read", "communication_preferences.read_write")
 WRITE = ("communication_preferences.write", "communication_preferences.read_write")
 
 
-def person(value: Any) -> str:
+def person(value: object) -> str:
     """Return an email address.
 
     :raises HubSpotError: 400, it is not one.
@@ -24,7 +23,7 @@ def person(value: Any) -> str:
     return value.strip()
 
 
-def definition(request: HubSpotRequest, type_id: Any) -> Definition:
+def definition(request: HubSpotRequest, type_id: object) -> Definition:
     """Return a subscription type.
 
     :raises HubSpotError: 404 for an unknown one, which is not documented.
@@ -35,7 +34,7 @@ def definition(request: HubSpotRequest, type_id: Any) -> Definition:
     return found
 
 
-def legal_basis(request: HubSpotRequest, body: dict[str, Any]) -> tuple[str | None, str | None]:
+def legal_basis(request: HubSpotRequest, body: JsonObject) -> tuple[str | None, str | None]:
     """Return legal basis and explanation, which an account with GDPR features requires."""
     basis, explanation = body.get("legalBasis"), body.get("legalBasisExplanation")
     if basis is not None and basis not in BASES:
@@ -46,7 +45,7 @@ def legal_basis(request: HubSpotRequest, body: dict[str, Any]) -> tuple[str | No
     return basis, explanation
 
 
-def status_view(request: HubSpotRequest, address: str, of: Definition, **more: Any) -> dict[str, Any]:
+def status_view(request: HubSpotRequest, address: str, of: Definition, **more: object) -> JsonObject:
     """Return a status in the format of v4."""
     store = request.state.subscriptions
     consent: Consent = store.consent(address, of.id)
@@ -64,7 +63,7 @@ def status_view(request: HubSpotRequest, address: str, of: Definition, **more: A
     }
 
 
-def check_status(body: dict[str, Any]) -> None:
+def check_status(body: JsonObject) -> None:
     """Check the values of a status."""
     if body.get("statusState") not in STATES:
         msg = f"statusState must be one of {', '.join(STATES)}"
@@ -79,7 +78,7 @@ def check_status(body: dict[str, Any]) -> None:
         raise invalid("subscriptionId is no number")
 
 
-def set_status(request: HubSpotRequest, address: str, body: dict[str, Any]) -> dict[str, Any]:
+def set_status(request: HubSpotRequest, address: str, body: JsonObject) -> JsonObject:
     """Set a status as in v4: an opt-out of one type can be undone, an opt-out of all cannot."""
     check_status(body)
     state = body["statusState"]

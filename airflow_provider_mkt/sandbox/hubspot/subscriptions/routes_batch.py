@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from starlette.responses import Response
 
@@ -19,6 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.routes_statuses import (
     opt_out_of_all,
     wide_status,
 )
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 MAX_INPUTS = 100
 """Not documented; the maximum of other batches is assumed."""
@@ -43,7 +43,7 @@ async def batch_get_unsubscribed_from_all(request: HubSpotRequest) -> Response:
 async def batch_unsubscribe(request: HubSpotRequest) -> Response:
     verbose = bool_param(request.query_params.get("verbose"), "verbose")
 
-    def leave(address: str) -> list[dict[str, Any]]:
+    def leave(address: str) -> list[JsonObject]:
         statuses = opt_out_of_all(request, address)
         return statuses if verbose else []
 
@@ -74,7 +74,7 @@ async def batch_write(request: HubSpotRequest) -> Response:
 async def _each(
     request: HubSpotRequest,
     named: str,
-    work: Callable[[str], list[dict[str, Any]]],
+    work: Callable[[str], list[JsonObject]],
     *,
     success_only: bool = False,
 ) -> Response:
@@ -86,8 +86,8 @@ async def _each(
         raise invalid(msg)
     await request.simulate_latency()
     _check_product(request)
-    results: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    results: list[JsonObject] = []
+    errors: list[JsonObject] = []
     for item in dict.fromkeys(inputs):
         try:
             address = person(item)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -21,6 +20,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
 )
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import UNSUBSCRIBED
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _PAGES = "https://preferences.sandbox.example.com"
@@ -100,7 +100,7 @@ async def unsubscribe_from_all(request: HubSpotRequest) -> Response:
     )
 
 
-def action_reply(request: HubSpotRequest, results: list[dict[str, Any]], began: float) -> Response:
+def action_reply(request: HubSpotRequest, results: list[JsonObject], began: float) -> Response:
     """Return the envelope of an action on one subscriber."""
     return JSONResponse(
         {
@@ -125,12 +125,12 @@ def business_unit(request: HubSpotRequest) -> None:
         raise not_found(f"Business unit {request.query_params.get('businessUnitId')} not found")
 
 
-def all_statuses(request: HubSpotRequest, address: str, **more: Any) -> list[dict[str, Any]]:
+def all_statuses(request: HubSpotRequest, address: str, **more: object) -> list[JsonObject]:
     every = request.state.subscriptions.definitions.values()
     return [status_view(request, address, one, **more) for one in every]
 
 
-def wide_status(request: HubSpotRequest, address: str) -> dict[str, Any]:
+def wide_status(request: HubSpotRequest, address: str) -> JsonObject:
     left = request.state.subscriptions.opted_out_of_all(address)
     return {
         "subscriberIdString": address,
@@ -142,12 +142,12 @@ def wide_status(request: HubSpotRequest, address: str) -> dict[str, Any]:
     }
 
 
-def opt_out_of_all(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
+def opt_out_of_all(request: HubSpotRequest, address: str) -> list[JsonObject]:
     """Opt a subscriber out of all types, and return their statuses."""
     request.state.subscriptions.opt_out_of_all(address)
     return all_statuses(request, address, setStatusSuccessReason="UNSUBSCRIBE_FROM_ALL_OCCURRED")
 
 
-def _left(request: HubSpotRequest, address: str) -> list[dict[str, Any]]:
+def _left(request: HubSpotRequest, address: str) -> list[JsonObject]:
     opt_out_of_all(request, address)
     return []

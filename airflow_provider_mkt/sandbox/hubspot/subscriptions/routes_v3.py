@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
@@ -17,6 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
     person,
 )
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SUBSCRIBED, UNSUBSCRIBED, Definition
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _SCHEMA = "PublicUpdateSubscriptionStatusRequest"
@@ -63,7 +62,7 @@ async def _write(request: HubSpotRequest, state: str) -> Response:
     return JSONResponse(_view(request, address, of))
 
 
-def _view(request: HubSpotRequest, address: str, of: Definition) -> dict[str, Any]:
+def _view(request: HubSpotRequest, address: str, of: Definition) -> JsonObject:
     store = request.state.subscriptions
     wide = store.opted_out_of_all(address) is not None
     return {

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED = "SUBSCRIBED", "UNSUBSCRIBED", "NOT_SPECIFIED"
 STATES = (SUBSCRIBED, UNSUBSCRIBED, NOT_SPECIFIED)
@@ -32,8 +32,8 @@ class Definition:
     default: bool = False
     internal: bool = False
 
-    def view(self, *, translations: bool = False) -> dict[str, Any]:
-        view: dict[str, Any] = {
+    def view(self, *, translations: bool = False) -> JsonObject:
+        view: JsonObject = {
             "id": str(self.id),
             "name": self.name,
             "description": self.description,
@@ -87,7 +87,7 @@ class SubscriptionStore:
     def define(self, type_id: int, name: str, description: str, **more: bool) -> None:
         self.definitions[type_id] = Definition(type_id, name, description, self._clock.time(), **more)
 
-    def definition(self, type_id: Any) -> Definition | None:
+    def definition(self, type_id: object) -> Definition | None:
         text = str(type_id)
         return self.definitions.get(int(text)) if text.isascii() and text.isdigit() else None
 
@@ -134,7 +134,7 @@ class SubscriptionStore:
         """Return all subscribers with a state, by address."""
         return [(one, self._consents.get(one, {})) for one in sorted({*self._consents, *self._out_of_all})]
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self) -> JsonObject:
         return {
             "definitions": [one.view() for one in self.definitions.values()],
             "people": [

@@ -1,13 +1,12 @@
 """Activities and custom activity types in the state and on the page."""
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.tables import table
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import Table
 
 
-def snapshot(state: MarketoState) -> dict[str, Any]:
+def snapshot(state: MarketoState) -> JsonObject:
     return {"activities": len(state.log), "customActivityTypes": _custom_types(state)}
 
 
@@ -15,7 +14,7 @@ def tables(state: MarketoState) -> list[Table]:
     return [table("Custom activity types", ("id", "apiName", "status", "activities"), _custom_types(state))]
 
 
-def _custom_types(state: MarketoState) -> list[dict[str, Any]]:
+def _custom_types(state: MarketoState) -> list[JsonObject]:
     return [
         {
             "id": one.id,

@@ -1,7 +1,5 @@
 """Custom activities and their types."""
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.custom_type_store import CustomType
@@ -22,6 +20,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import (
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, records, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 routes = MarketoRoutes(LEAD)
 
@@ -121,7 +120,7 @@ async def add(request: MarketoRequest) -> Response:
     return result(request, answers)
 
 
-def _log(request: MarketoRequest, row: dict[str, Any]) -> Row:
+def _log(request: MarketoRequest, row: JsonObject) -> Row:
     for key in ("leadId", "activityDate", "activityTypeId", "primaryAttributeValue"):
         if row.get(key) in (None, ""):
             raise missing(key)

@@ -1,13 +1,12 @@
 """Emails in the state and on the page."""
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.tables import table
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import Table
 
 
-def snapshot(state: MarketoState) -> dict[str, Any]:
+def snapshot(state: MarketoState) -> JsonObject:
     return {"emails": _emails(state)}
 
 
@@ -15,7 +14,7 @@ def tables(state: MarketoState) -> list[Table]:
     return [table("Emails", ("id", "name", "status", "sent", "samples"), _emails(state))]
 
 
-def _emails(state: MarketoState) -> list[dict[str, Any]]:
+def _emails(state: MarketoState) -> list[JsonObject]:
     return [
         {
             "id": one.id,

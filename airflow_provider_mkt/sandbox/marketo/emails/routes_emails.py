@@ -15,7 +15,6 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     rename,
     requested_folder,
 )
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import SendEmail
 from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT, Email, Sample, Version
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, wrong_type
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
@@ -25,6 +24,7 @@ from airflow_provider_mkt.sandbox.marketo.permissions import APPROVE_ASSETS, ASS
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import clone_email
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import SendEmail
 
 routes = MarketoRoutes(ASSET)
 

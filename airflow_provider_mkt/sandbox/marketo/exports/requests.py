@@ -1,8 +1,8 @@
 """Check the request of an extract, and return the function that writes its file."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Protocol, TypeVar
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
     ADD_TO_LIST,
@@ -120,7 +120,14 @@ def _numbered(lists: list[SmartList], number: int) -> SmartList:
     return found
 
 
-def _named(assets: Sequence[Any], kind: str, name: object) -> Any:
+class _HasName(Protocol):
+    name: str
+
+
+NamedT = TypeVar("NamedT", bound=_HasName)
+
+
+def _named(assets: Sequence[NamedT], kind: str, name: object) -> NamedT:
     found = next((one for one in assets if one.name == name), None)
     if found is None:
         raise object_not_found(kind, name)
@@ -165,12 +172,12 @@ def _check_primary(types: set[int], numbers: Collection[int], texts: Collection[
 
 def _full_name(state: MarketoState, row: Activity) -> str:
     """Return the name of an asset, with its program as `Program.Asset`."""
-    assets: dict[int, dict[int, Any]] = {
-        ADD_TO_LIST: {**state.lists},
-        REMOVE_FROM_LIST: {**state.lists},
-        FILL_OUT_FORM: {**state.forms},
+    assets: dict[int, Mapping[int, Asset]] = {
+        ADD_TO_LIST: state.lists,
+        REMOVE_FROM_LIST: state.lists,
+        FILL_OUT_FORM: state.forms,
     }
-    asset: Asset | None = assets.get(row.type_id, {}).get(row.primary_id or 0)
+    asset = assets.get(row.type_id, {}).get(row.primary_id or 0)
     if asset is None:
         return row.primary_value or ""
     program = state.program_of(asset.folder)
@@ -256,7 +263,7 @@ def _filter(
     return given
 
 
-def _list(given: Row, name: str) -> list[Any]:
+def _list(given: Row, name: str) -> list[object]:
     value = given.get(name)
     if value is not None and not isinstance(value, list):
         raise wrong_type(name, "array")

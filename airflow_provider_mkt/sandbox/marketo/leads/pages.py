@@ -1,13 +1,12 @@
 """Leads in the state and on the page."""
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.tables import MAX_ROWS
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import Table
 
 
-def snapshot(state: MarketoState) -> dict[str, Any]:
+def snapshot(state: MarketoState) -> JsonObject:
     return {"leads": len(state.leads)}
 
 

@@ -1,7 +1,5 @@
 """Fields of leads, program members and companies; those of companies are read-only."""
 
-from typing import Any
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Field, Schema
@@ -9,6 +7,7 @@ from airflow_provider_mkt.sandbox.marketo.paging import page
 from airflow_provider_mkt.sandbox.marketo.permissions import ANY_SCHEMA, CUSTOM_SCHEMA
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, records
 from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 routes = MarketoRoutes(LEAD)
 
@@ -25,7 +24,7 @@ def _schema(request: MarketoRequest) -> Schema:
 
 
 def _row(field: Field) -> Row:
-    row: dict[str, Any] = {
+    row: JsonObject = {
         "displayName": field.display_name,
         "name": field.name,
         "description": field.description,

@@ -12,13 +12,13 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     rename,
     requested_folder,
 )
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import AddToList
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import AddToList
 
 routes = MarketoRoutes(ASSET)
 

@@ -11,13 +11,13 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     in_folder,
     requested_folder,
 )
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.lists.models import OwnSmartList
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, to_bool
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import SmartCampaign
 
 routes = MarketoRoutes(ASSET)
 

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.emails.models import Email
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program, SmartList
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import models as steps
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 

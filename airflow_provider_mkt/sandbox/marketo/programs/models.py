@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 DEFAULT, EVENT, WEBINAR, ENGAGEMENT, EMAIL = "Default", "Event", "Event with Webinar", "Engagement", "Email"
 NORMAL, PAUSED = "norm", "paus"
@@ -82,7 +82,7 @@ class Program(Asset):
     type: str
     channel: Channel
     tags: list[dict[str, str]] = field(default_factory=list)
-    costs: list[dict[str, Any]] = field(default_factory=list)
+    costs: list[JsonObject] = field(default_factory=list)
     on: bool = False
     locked: bool = False
     start: datetime | None = None

@@ -1,14 +1,13 @@
 """Programs in the state and on the page."""
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.tables import table
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import Table
 
 
-def snapshot(state: MarketoState) -> dict[str, Any]:
+def snapshot(state: MarketoState) -> JsonObject:
     return {"programs": _programs(state)}
 
 
@@ -16,7 +15,7 @@ def tables(state: MarketoState) -> list[Table]:
     return [table("Programs", ("id", "name", "status", "members", "sentAt"), _programs(state))]
 
 
-def _programs(state: MarketoState) -> list[dict[str, Any]]:
+def _programs(state: MarketoState) -> list[JsonObject]:
     return [
         {
             "id": one.id,

@@ -3,12 +3,12 @@
 import ast
 import json
 from datetime import datetime
-from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.assets import (
+    AssetT,
     by_name,
     by_path,
     common,
@@ -156,7 +156,7 @@ def _date(params: QueryParams, name: str) -> datetime:
     return found
 
 
-def _json_list(params: QueryParams, name: str) -> list[Any] | None:
+def _json_list(params: QueryParams, name: str) -> list[Row] | None:
     text = params.get(name)
     if not text:
         return None
@@ -211,18 +211,19 @@ async def delete_program(request: MarketoRequest) -> Response:
     inside = FolderRef(program.id, "Program")
     if program.locked or any(one.active for one in state.campaigns.values() if one.folder == inside):
         raise MarketoError(709, "Program is in use")
-    stores: tuple[dict[int, Any], ...] = (
-        state.emails,
-        state.campaigns,
-        state.lists,
-        state.smart_lists,
-        state.folders,
-    )
-    for store in stores:
-        for number in [one.id for one in store.values() if one.folder == inside]:
-            del store[number]
+    _empty(state.emails, inside)
+    _empty(state.campaigns, inside)
+    _empty(state.lists, inside)
+    _empty(state.smart_lists, inside)
+    _empty(state.folders, inside)
     del state.programs[program.id]
     return assets(request, [{"id": program.id}])
+
+
+def _empty(store: dict[int, AssetT], folder: FolderRef) -> None:
+    """Delete the assets that are in a folder."""
+    for number in [one.id for one in store.values() if one.folder == folder]:
+        del store[number]
 
 
 def program_row(request: MarketoRequest, program: Program) -> Row:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.emails.sending import audience, send
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.lists import membership as membership
 from airflow_provider_mkt.sandbox.marketo.programs import enrolment
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import models as steps
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import BATCH, SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 PICKED_UP_AFTER = timedelta(seconds=2)

@@ -1,7 +1,5 @@
 """The smart campaigns of a new instance."""
 
-from airflow_provider_mkt.sandbox.marketo.campaigns import models as steps
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, REQUESTED, TRIGGER, SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.programs.models import PAUSED, SmartList
 from airflow_provider_mkt.sandbox.marketo.seed import (
@@ -15,6 +13,13 @@ from airflow_provider_mkt.sandbox.marketo.seed import (
     SECOND_STREAM,
     SEEDED_AT,
     STATIC_LIST,
+)
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import models as steps
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import (
+    BATCH,
+    REQUESTED,
+    TRIGGER,
+    SmartCampaign,
 )
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 

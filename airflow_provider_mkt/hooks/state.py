@@ -1,16 +1,33 @@
-"""Where the state of a task is kept, and what identifies the task."""
+"""Where state is kept, as Airflow's configuration says (section ``[mkt]``), and what identifies a task."""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.hooks.settings import state_directory
+from airflow.providers.common.compat.sdk import conf
+
 from airflow_provider_mkt.state.directory import StateDirectory
 from airflow_provider_mkt.state.task_state import AirflowTaskState, TaskState
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+
+def state_directory() -> Path:
+    """The directory of budgets, locks and task state on this machine (``[mkt] state_dir``)."""
+    configured = conf.get("mkt", "state_dir", fallback="")
+    if configured:
+        return Path(configured)
+    return Path(tempfile.gettempdir()) / f"airflow-provider-mkt-{os.getuid()}"
+
+
+def shared_state_url() -> str | None:
+    """The server that holds budgets and locks for several machines (``[mkt] shared_state_url``)."""
+    return conf.get("mkt", "shared_state_url", fallback="") or None
 
 
 def task_state_of(context: Context) -> TaskState:

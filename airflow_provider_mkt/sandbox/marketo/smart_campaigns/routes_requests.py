@@ -1,13 +1,10 @@
 """Smart campaigns in the lead database API: list, get, request and schedule."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
-from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flow_runs
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import BATCH, TRIGGER, SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
@@ -16,6 +13,8 @@ from airflow_provider_mkt.sandbox.marketo.permissions import CAMPAIGNS_READABLE,
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
 from airflow_provider_mkt.sandbox.marketo.requests import json_object, path_id, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import LEAD, MarketoRequest, MarketoRoutes, Row, result
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import flow_runs as flow_runs
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import BATCH, TRIGGER, SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.times import lead_time, parse_moment
 
 routes = MarketoRoutes(LEAD)
@@ -118,7 +117,7 @@ def _input(body: Row) -> Row:
     return given
 
 
-def _due(request: MarketoRequest, text: Any) -> datetime:
+def _due(request: MarketoRequest, text: object) -> datetime:
     now = request.clock.now()
     if not text:
         return now + SOONEST

@@ -13,8 +13,6 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     rename,
     requested_folder,
 )
-from airflow_provider_mkt.sandbox.marketo.campaigns import flow_runs as flow_runs
-from airflow_provider_mkt.sandbox.marketo.campaigns.models import EMPTY, SmartCampaign
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import (
@@ -26,6 +24,8 @@ from airflow_provider_mkt.sandbox.marketo.permissions import (
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import clone_campaign
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_bool
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import flow_runs as flow_runs
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import EMPTY, SmartCampaign
 
 routes = MarketoRoutes(ASSET)
 

@@ -1,14 +1,13 @@
 """Smart campaigns in the state and on the page."""
 
-from typing import Any
-
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.tables import table
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.state import Table
 
 
-def snapshot(state: MarketoState) -> dict[str, Any]:
+def snapshot(state: MarketoState) -> JsonObject:
     return {"campaigns": _campaigns(state)}
 
 
@@ -16,7 +15,7 @@ def tables(state: MarketoState) -> list[Table]:
     return [table("Smart campaigns", ("id", "name", "active", "requests", "runs"), _campaigns(state))]
 
 
-def _campaigns(state: MarketoState) -> list[dict[str, Any]]:
+def _campaigns(state: MarketoState) -> list[JsonObject]:
     return [
         {
             "id": one.id,
