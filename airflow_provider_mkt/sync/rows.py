@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
@@ -94,12 +95,15 @@ def of_query(
 ) -> Iterator[Row]:
     """Yield the rows of a query, with memory for one fetch whatever their number.
 
-    :param engine: the database.
+    :param engine: the database. Its connections are closed when all rows are read.
     :param sql: one statement that returns rows.
     :param parameters: values for its placeholders, in the style of the database's driver.
     :param blank: what NULL means: leave the field alone, or clear it.
     """
-    with engine.connect() as connection:
+    with ExitStack() as stack:
+        # The engine is made for this query, and its pool would keep the connection.
+        stack.callback(engine.dispose)
+        connection = stack.enter_context(engine.connect())
         streaming = connection.execution_options(stream_results=True, yield_per=FETCH_ROWS)
         given = dict(parameters) if isinstance(parameters, Mapping) else tuple(parameters or ())
         result = streaming.exec_driver_sql(sql, given or None)

@@ -31,6 +31,8 @@ def this_week(box: Sandbox) -> dict[str, str]:
     return {name: moment.strftime("%Y-%m-%dT%H:%M:%SZ") for name, moment in times.items()}
 
 
+# The client leaves the file open.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
 def test_a_file_of_leads_is_imported_and_its_invalid_row_is_in_the_failures(
     marketo: MarketoClient, box: Sandbox, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import ssl
 import time
+import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -150,6 +151,11 @@ class _Clients(Generic[ClientT]):
 _budget_threads = ThreadPoolExecutor(2, thread_name_prefix="mkt-budget")
 
 
+def _close_idle(clients: _Clients[httpx.Client]) -> None:
+    for client in clients.pop_idle():
+        client.close()
+
+
 class SyncDriver:
     """Runs exchanges by blocking. May be used from several threads at once.
 
@@ -161,6 +167,9 @@ class SyncDriver:
         self._clients = _Clients(lambda: httpx.Client(**_settings()))
         self._budget = budget
         self.sleep = sleep
+        # An operator's hook lives as long as its task, and nobody closes it. When the process ends, so do its
+        # connections.
+        weakref.finalize(self, _close_idle, self._clients).atexit = False
 
     def pump(self, exchange: Generator[Effect, Any, T]) -> T:
         """Perform the exchange's effects until it returns or raises."""
@@ -193,8 +202,7 @@ class SyncDriver:
             return _no_answer(failure)
 
     def close(self) -> None:
-        for client in self._clients.pop_idle():
-            client.close()
+        _close_idle(self._clients)
 
     def __enter__(self) -> SyncDriver:
         return self
