@@ -162,10 +162,11 @@ class HeldCallable:
 
     def __repr__(self) -> str:
         # No memory address: the text is part of the serialized DAG, whose hash must not change.
-        named: object = self.function
-        if not getattr(named, "__module__", None) or not hasattr(named, "__qualname__"):
-            named = type(named)
-        return f"<callable {named.__module__}.{getattr(named, '__qualname__', '')}>"
+        function = self.function
+        named = function if hasattr(function, "__qualname__") else type(function)
+        # A method of a built-in type, such as ``iterator.__next__``, has no module.
+        module = getattr(named, "__module__", None) or "builtins"
+        return f"<callable {module}.{getattr(named, '__qualname__', '')}>"
 
 
 def hold_callable(value: T) -> T | HeldCallable:

@@ -92,7 +92,15 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RetryPolicy, "__init__", fast)
     monkeypatch.setattr(drivers, "READ_MARGIN", MARGIN)
     # More at once take a busy machine longer than the shortened limits.
-    monkeypatch.setattr(hubspot_platform.HubSpot, "max_concurrency", 20)
+    make_platform = hubspot_platform.HubSpot.__init__
+
+    def with_fewer_calls(
+        platform: hubspot_platform.HubSpot, account: hubspot_platform.HubSpotAccount
+    ) -> None:
+        make_platform(platform, account)
+        platform.max_concurrency = 20
+
+    monkeypatch.setattr(hubspot_platform.HubSpot, "__init__", with_fewer_calls)
     monkeypatch.setattr(hubspot_platform, "WINDOW", 0.3)
     monkeypatch.setattr(marketo_platform, "WINDOW", 0.3)
     for code in ("606", "615"):

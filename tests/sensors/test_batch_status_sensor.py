@@ -47,7 +47,7 @@ def publish(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL, seconds: flo
 
 
 @contextmanager
-def over_after_a_look(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> Iterator[None]:
+def over_after_one_poll(box: Sandbox, email_id: str = hubspot.NEWSLETTER_EMAIL) -> Iterator[None]:
     """A publication that ends after the first poll."""
     job_states = box.hubspot.calls
     publish(box, email_id, seconds=3600)
@@ -66,7 +66,7 @@ def test_a_job_that_is_complete_ends_the_wait_at_once(airflow: Airflow, sandbox:
 
 
 def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
-    with over_after_a_look(sandbox):
+    with over_after_one_poll(sandbox):
         run = wait(airflow, mode, SENT)
     assert run.state == "success", run.log[-2000:]
     (job_state,) = run.returned["wait"]
@@ -80,7 +80,7 @@ def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: San
 
 
 def test_a_failed_job_fails_without_another_try(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
-    with over_after_a_look(sandbox, hubspot.FAILING_EMAIL):
+    with over_after_one_poll(sandbox, hubspot.FAILING_EMAIL):
         run = wait(airflow, mode, {**SENT, "id": hubspot.FAILING_EMAIL}, "retries=1")
     assert run.state == "failed"
     assert "FAILED (ERROR)" in run.log
