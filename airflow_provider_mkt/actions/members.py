@@ -27,12 +27,12 @@ class MemberStatus(StrEnum):
 class MemberResult:
     """The result for one person.
 
-    :param person: id or mail address, as it was given.
+    :param member: id or mail address, as it was given.
     :param code: the platform's code, or this package's own in capitals.
     :param reason: why the status is not ``DONE``.
     """
 
-    person: str
+    member: str
     status: MemberStatus = MemberStatus.DONE
     code: str = ""
     reason: str = ""
@@ -61,32 +61,33 @@ def record_id(field: str, value: object) -> str:
 
 @dataclass(frozen=True)
 class MemberAction:
-    """One action on many people.
+    """One action that can be applied to many leads or contacts, its members.
 
-    :param outcome: the name of its outcome, e.g. ``nurture_enrollment``.
-    :param key: names this action in a task's state, and in the lock that keeps other tasks from it.
-    :param done: the name of results with ``DONE``, e.g. ``enrolled``.
-    :param already: the name of results with ``ALREADY``.
-    :param chunk_max: most people that :attr:`apply` takes at a time.
-    :param apply: applies the action to a chunk and returns the results in the same order. The marks that it
-        keeps are those of :mod:`~airflow_provider_mkt.actions.idempotency`.
-    :param check: validates a value as a person, or raises :class:`InvalidInput` naming the field.
-    :param before: checks that the action is possible at all.
-    :param once: whether the action takes effect each time. Then a later try, or a cleared task, applies it to
-        nobody a second time.
-    :param verify: returns which of these people are where they should be; None where that cannot be read.
+    :param outcome: the kind of the outcome, e.g. ``nurture_enrollment``.
+    :param key: names the action in the task state, and in the lock that makes other tasks wait.
+    :param done_key: key of the outcome for members that were changed, e.g. ``enrolled``.
+    :param already_key: key of the outcome for members that were as wanted before.
+    :param chunk_max: members per call of :attr:`apply`.
+    :param apply: applies the action to a chunk and returns a result for each member, in their order. It marks
+        its requests in the task state as :mod:`.idempotency` does.
+    :param parse_id: validates a member's id, given the name of its field.
+    :param precheck: checks, before the first chunk, that the action is possible at all.
+    :param at_most_once: whether a repeated request has an effect again. Then neither a retry nor a cleared
+        task applies the action to a member twice.
+    :param find_verified: which of these members the platform shows with the result; None when that cannot be
+        looked up.
     """
 
     outcome: str
     key: str
-    done: str
-    already: str
+    done_key: str
+    already_key: str
     chunk_max: int
     apply: Callable[[Sequence[str], TaskState], Procedure[list[MemberResult]]]
-    check: Callable[[str, object], str] = record_id
-    before: Callable[[], Procedure[None]] = not_found
-    once: bool = False
-    verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
+    parse_id: Callable[[str, object], str] = record_id
+    precheck: Callable[[], Procedure[None]] = not_found
+    at_most_once: bool = False
+    find_verified: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
 
 
 def enroll_once(

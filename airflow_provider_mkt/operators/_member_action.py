@@ -114,12 +114,12 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
         with MemberTable() as members:
             members.add(self._read_leads(action))
             if not members.total:
-                raise InvalidInput("leads", f"is empty: there is no lead to be {action.done}")
+                raise InvalidInput("leads", f"is empty: there is no lead to be {action.done_key}")
             ceiling = self.hook.platform.max_concurrency
             concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
             run_context = RunContext(sleep=self.sleep, on_failure=concurrency.on_failure)
             # Airflow may consider a running worker dead and start the next try beside it.
-            lock = action.key if action.once else f"task {task_digest(context)}"
+            lock = action.key if action.at_most_once else f"task {task_digest(context)}"
             with self.hook.bind(run_context) as hook, hook.exclusive(lock):
                 return self._apply(context, hook, action, members, threshold, concurrency)
 
@@ -128,8 +128,8 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
         if (self.leads is None) == (path is None):
             raise InvalidInput("leads", "give either leads or leads_path")
         if path is None:
-            return leads_from_value(self.leads, action.check)
-        return leads_from_file(path, optional_str("leads_column", self.leads_column), action.check)
+            return leads_from_value(self.leads, action.parse_id)
+        return leads_from_file(path, optional_str("leads_column", self.leads_column), action.parse_id)
 
     def _apply(
         self,
@@ -144,7 +144,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
         from airflow_provider_mkt.sync.members import MemberActionRunner, MemberReport
         from airflow_provider_mkt.sync.results import Progress
 
-        hook.follow(action.before())
+        hook.follow(action.precheck())
         report = MemberReport(action)
         progress = Progress(report, lambda done: members.total, self.log.info)
 
@@ -187,8 +187,8 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
             "platform": platform,
             "total": members.total,
             "duplicates": members.given - members.total,
-            action.done: counts[MemberStatus.DONE],
-            action.already: counts[MemberStatus.ALREADY],
+            action.done_key: counts[MemberStatus.DONE],
+            action.already_key: counts[MemberStatus.ALREADY],
             "rejected": counts[MemberStatus.REJECTED],
             "unknown": counts[MemberStatus.UNKNOWN],
             "reasons": dict(reasons.most_common(_REASONS_MAX)),
@@ -200,7 +200,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
     def _write_rejects(self, context: Context, members: MemberTable) -> str:
         path = as_path("rejects_path", self.rejects_path) or result_path(context, "rejects")
         rows = (
-            {"lead": one.person, "outcome": one.status.value, "code": one.code, "reason": one.reason}
+            {"lead": one.member, "outcome": one.status.value, "code": one.code, "reason": one.reason}
             for one in members.failures()
         )
         write_rows(path, rows)
@@ -219,7 +219,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
         problems = []
         if unknown:
             problems.append(
-                f"whether {unknown:,} leads were {action.done} is unknown; clear the task to request "
+                f"whether {unknown:,} leads were {action.done_key} is unknown; clear the task to request "
                 "them again"
             )
         if not threshold.allows(rejected, processed):

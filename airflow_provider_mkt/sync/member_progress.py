@@ -51,11 +51,11 @@ class MemberProgress:
         if entry.get("digest") == digest:
             self._finished_up_to = int(cast("int", entry["finished"]))
             self._reported = bool(entry.get("reported"))
-        elif action.once:
+        elif action.at_most_once:
             raise InvalidInput(
                 "leads",
                 "differ from those of an earlier try of this task, and some of them could be "
-                f"{action.done} twice; nothing was sent. Give the same leads, or start a new DAG run",
+                f"{action.done_key} twice; nothing was sent. Give the same leads, or start a new DAG run",
             )
 
     def start(self) -> None:
@@ -93,7 +93,7 @@ class MemberProgress:
             return
         failures: dict[tuple[str, str, str], list[int]] = {}
         for position, one in enumerate(results):
-            if one != MemberResult(one.person):
+            if one != MemberResult(one.member):
                 failures.setdefault((one.status.value, one.code, one.reason), []).append(position)
         if failures or chunk != self._finished_up_to:
             packed = [[*what, positions] for what, positions in failures.items()]

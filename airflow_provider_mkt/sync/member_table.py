@@ -72,7 +72,7 @@ class MemberTable:
         """Store the results of members."""
         self._connection.executemany(
             "UPDATE members SET status = ?, code = ?, reason = ? WHERE member = ?",
-            ((one.status.value, one.code, one.reason, one.person) for one in results),
+            ((one.status.value, one.code, one.reason, one.member) for one in results),
         )
 
     def counts(self) -> Counter[MemberStatus]:

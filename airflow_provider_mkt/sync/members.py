@@ -68,8 +68,8 @@ class MemberReport:
         """Return one line for the log: counts, rate and, where *expected* is given, the time left."""
         rate = (self.total - self._from_earlier_try) / self.seconds if self.seconds > 0 else 0.0
         counts = (
-            f"{self.counts[MemberStatus.DONE]:,} {self._action.done}, "
-            f"{self.counts[MemberStatus.ALREADY]:,} {self._action.already.replace('_', ' ')}, "
+            f"{self.counts[MemberStatus.DONE]:,} {self._action.done_key}, "
+            f"{self.counts[MemberStatus.ALREADY]:,} {self._action.already_key.replace('_', ' ')}, "
             f"{self.counts[MemberStatus.REJECTED]:,} rejected, {self.counts[MemberStatus.UNKNOWN]:,} unknown"
         )
         left = ""
@@ -136,7 +136,7 @@ class MemberActionRunner:
             except BaseException as error:
                 self._cancel()
                 self._wait_for_all_chunks()
-                if isinstance(error, PlatformError) and error.permanent and not self._action.once:
+                if isinstance(error, PlatformError) and error.permanent and not self._action.at_most_once:
                     # No retry follows. Whoever runs the task again has changed something and wants all of it.
                     self._progress.clear()
                 raise
@@ -146,7 +146,7 @@ class MemberActionRunner:
 
         Does nothing for an action without verification. Polls for up to :data:`CONSISTENCY_WINDOW` seconds.
         """
-        find_verified = self._action.verify
+        find_verified = self._action.find_verified
         if find_verified is None:
             return
         deadline = time.monotonic() + CONSISTENCY_WINDOW
@@ -157,7 +157,7 @@ class MemberActionRunner:
             if next(self._members.unverified(1), None) is None or time.monotonic() >= deadline:
                 break
             sleep(min(_LOOKUP_INTERVAL, CONSISTENCY_WINDOW / 10))
-        reason = f"{self._action.done}, but the platform does not show the result"
+        reason = f"{self._action.done_key}, but the platform does not show the result"
         for members in self._members.unverified(self._action.chunk_max):
             self._members.record(
                 [MemberResult(one, MemberStatus.REJECTED, "NOT_IN_STREAM", reason) for one in members]
@@ -168,13 +168,13 @@ class MemberActionRunner:
 
         Call it last. After an error before it, the task retries by itself and must not repeat anything.
         """
-        if self._action.once:
+        if self._action.at_most_once:
             self._progress.mark_reported(self._unknown_chunks)
         else:
             self._progress.clear()
 
     def _rejected_to_retry(self, chunk: int, earlier: Sequence[MemberResult]) -> list[str]:
-        rejected = [one.person for one in earlier if one.status is MemberStatus.REJECTED]
+        rejected = [one.member for one in earlier if one.status is MemberStatus.REJECTED]
         return rejected if rejected and self._progress.retries_rejected(chunk) else []
 
     def _submit(
@@ -210,9 +210,9 @@ class MemberActionRunner:
                 continue
 
     def _finish(self, ended: _ChunkEnded) -> None:
-        new = {one.person: one for one in ended.future.result()}
+        new = {one.member: one for one in ended.future.result()}
         self._concurrency.clean()
-        results = [new.get(one.person, one) for one in ended.earlier] or list(new.values())
+        results = [new.get(one.member, one) for one in ended.earlier] or list(new.values())
         self._progress.finish(ended.chunk, results)
         if any(one.status is MemberStatus.UNKNOWN for one in results):
             self._unknown_chunks.append(ended.chunk)

@@ -182,7 +182,7 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
         member_action = smart_campaigns.member_action(9, clock=clock)
         fed = Fed(member_action.apply(["1", "2"], task_state), answer, clock)
         task_state.set("1-2", {**task_state.get("1-2"), "reported": True})  # type: ignore[dict-item]
-        return {one.person: one.status for one in fed.value}
+        return {one.member: one.status for one in fed.value}
 
     expected = {"1": MemberStatus.DONE, "2": MemberStatus.UNKNOWN}
     assert once() == expected

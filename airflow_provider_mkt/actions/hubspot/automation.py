@@ -73,12 +73,12 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
     return MemberAction(
         outcome="nurture_enrollment",
         key=f"nurture {campaign_guid}",
-        done="enrolled",
-        already="already_enrolled",
+        done_key="enrolled",
+        already_key="already_enrolled",
         chunk_max=_CHUNK,
         apply=apply,
-        check=check,
-        once=True,
+        parse_id=check,
+        at_most_once=True,
     )
 
 
@@ -173,13 +173,13 @@ def workflow_action(
     return MemberAction(
         outcome="workflow_enrollment",
         key=f"workflow {workflow_id}" if flow_id is None else f"flow {flow_id}",
-        done="enrolled",
-        already="already_enrolled",
+        done_key="enrolled",
+        already_key="already_enrolled",
         chunk_max=_CHUNK,
         apply=apply,
-        check=_one_kind(),
-        before=before,
-        once=True,
+        parse_id=_one_kind(),
+        precheck=before,
+        at_most_once=True,
     )
 
 
@@ -282,12 +282,12 @@ def sequence_action(
     return MemberAction(
         outcome="sequence_enrollment",
         key=f"sequence {sequence_id}",
-        done="enrolled",
-        already="already_enrolled",
+        done_key="enrolled",
+        already_key="already_enrolled",
         chunk_max=_CHUNK,
         apply=apply,
-        before=before,
-        once=True,
+        precheck=before,
+        at_most_once=True,
     )
 
 

@@ -350,8 +350,8 @@ def deletion() -> MemberAction:
     return MemberAction(
         outcome="lead_deletion",
         key="delete contacts",
-        done="deleted",
-        already="already_gone",
+        done_key="deleted",
+        already_key="already_gone",
         chunk_max=contacts.BATCH_MAX,
         apply=_delete,
     )

@@ -29,11 +29,11 @@ def addition(list_id: str) -> MemberAction:
     return MemberAction(
         outcome="list_addition",
         key=f"add to list {number}",
-        done="added",
-        already="already_in",
+        done_key="added",
+        already_key="already_in",
         chunk_max=_LIST_CHUNK,
         apply=apply,
-        before=lambda: _check_static(number),
+        precheck=lambda: _check_static(number),
     )
 
 
@@ -51,11 +51,11 @@ def removal(list_id: str) -> MemberAction:
     return MemberAction(
         outcome="list_removal",
         key=f"remove from list {number}",
-        done="removed",
-        already="not_in",
+        done_key="removed",
+        already_key="not_in",
         chunk_max=_LIST_CHUNK,
         apply=apply,
-        before=lambda: _check_static(number),
+        precheck=lambda: _check_static(number),
     )
 
 

@@ -146,11 +146,11 @@ def mailing(
     return MemberAction(
         outcome="email_mailing",
         key=f"mailing {send_key(names)}",
-        done="mailed",
-        already="mailed_before",
+        done_key="mailed",
+        already_key="mailed_before",
         chunk_max=CHUNK_MAX,
         apply=apply,
-        check=_address,
+        parse_id=_address,
     )
 
 

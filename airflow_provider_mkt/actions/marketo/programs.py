@@ -354,11 +354,11 @@ def member_action(
     return MemberAction(
         outcome=outcome,
         key=f"status {status_name} in program {program_id}",
-        done=done,
-        already=already,
+        done_key=done,
+        already_key=already,
         chunk_max=programs.MEMBERS_MAX,
         apply=apply,
-        verify=verify,
+        find_verified=verify,
     )
 
 

@@ -264,13 +264,13 @@ def member_action(
     return MemberAction(
         outcome=outcome,
         key=f"request campaign {number}",
-        done=done,
-        already=already,
+        done_key=done,
+        already_key=already,
         chunk_max=campaigns.LEADS_MAX,
         apply=apply,
-        before=lambda: _requestable(number),
-        once=True,
-        verify=verify,
+        precheck=lambda: _requestable(number),
+        at_most_once=True,
+        find_verified=verify,
     )
 
 
