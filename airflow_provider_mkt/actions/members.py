@@ -72,7 +72,7 @@ class MemberAction:
         its requests in the task state as :mod:`.idempotency` does.
     :param parse_id: validates a member's id, given the name of its field.
     :param precheck: checks, before the first chunk, that the action is possible at all.
-    :param at_most_once: whether a repeated request has an effect again. Then neither a retry nor a cleared
+    :param once_only: whether a repeated request has an effect again. Then neither a retry nor a cleared
         task applies the action to a member twice.
     :param find_verified: which of these members the platform shows with the result; None when that cannot be
         looked up.
@@ -86,7 +86,7 @@ class MemberAction:
     apply: Callable[[Sequence[str], TaskState], Procedure[list[MemberResult]]]
     parse_id: Callable[[str, object], str] = record_id
     precheck: Callable[[], Procedure[None]] = not_found
-    at_most_once: bool = False
+    once_only: bool = False
     find_verified: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
 
 

@@ -119,7 +119,7 @@ class MemberOperator(Cancellable, MarketingOperator, Generic[OutcomeT]):
             concurrency = AdaptiveConcurrency(min(self.max_concurrency or ceiling, ceiling))
             run_context = RunContext(sleep=self.sleep, on_failure=concurrency.on_failure)
             # Airflow may consider a running worker dead and start the next try beside it.
-            lock = action.key if action.at_most_once else f"task {task_digest(context)}"
+            lock = action.key if action.once_only else f"task {task_digest(context)}"
             with self.hook.bind(run_context) as hook, hook.exclusive(lock):
                 return self._apply(context, hook, action, members, threshold, concurrency)
 

@@ -51,7 +51,7 @@ class MemberProgress:
         if entry.get("digest") == digest:
             self._finished_up_to = int(cast("int", entry["finished"]))
             self._reported = bool(entry.get("reported"))
-        elif action.at_most_once:
+        elif action.once_only:
             raise InvalidInput(
                 "leads",
                 "differ from those of an earlier try of this task, and some of them could be "

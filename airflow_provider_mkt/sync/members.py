@@ -136,7 +136,7 @@ class MemberActionRunner:
             except BaseException as error:
                 self._cancel()
                 self._wait_for_all_chunks()
-                if isinstance(error, PlatformError) and error.permanent and not self._action.at_most_once:
+                if isinstance(error, PlatformError) and error.permanent and not self._action.once_only:
                     # No retry follows. Whoever runs the task again has changed something and wants all of it.
                     self._progress.clear()
                 raise
@@ -168,7 +168,7 @@ class MemberActionRunner:
 
         Call it last. After an error before it, the task retries by itself and must not repeat anything.
         """
-        if self._action.at_most_once:
+        if self._action.once_only:
             self._progress.mark_reported(self._unknown_chunks)
         else:
             self._progress.clear()

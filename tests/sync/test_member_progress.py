@@ -78,7 +78,7 @@ def run_procedure(procedure: Procedure[Any]) -> Any:
 
 def run(platform: Platform, task_state: TaskState, *, once: bool = True) -> Counter[MemberStatus]:
     """Run one try of the task, and return the counts of its results."""
-    action = MemberAction("o", "k", "done", "already", 3, platform.apply, at_most_once=once)
+    action = MemberAction("o", "k", "done", "already", 3, platform.apply, once_only=once)
     with MemberTable() as members:
         members.add(MEMBERS)
         runner = MemberActionRunner(

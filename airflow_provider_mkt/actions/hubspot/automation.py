@@ -78,7 +78,7 @@ def nurture_action(campaign_guid: str, *, clock: Callable[[], float] = time.time
         chunk_max=_CHUNK,
         apply=apply,
         parse_id=check,
-        at_most_once=True,
+        once_only=True,
     )
 
 
@@ -179,7 +179,7 @@ def workflow_action(
         apply=apply,
         parse_id=_one_kind(),
         precheck=before,
-        at_most_once=True,
+        once_only=True,
     )
 
 
@@ -287,7 +287,7 @@ def sequence_action(
         chunk_max=_CHUNK,
         apply=apply,
         precheck=before,
-        at_most_once=True,
+        once_only=True,
     )
 
 

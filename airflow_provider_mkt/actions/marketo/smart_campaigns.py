@@ -269,7 +269,7 @@ def member_action(
         chunk_max=campaigns.LEADS_MAX,
         apply=apply,
         precheck=lambda: _requestable(number),
-        at_most_once=True,
+        once_only=True,
         find_verified=verify,
     )
 
