@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, TypeAlias
 
@@ -99,13 +99,3 @@ def day_range(start_date: Day | None, end_date: Day | None, *, for_metrics: bool
     if first is not None and last is not None and first > last:
         raise InvalidInput("end_date", "is before start_date")
     return query_pairs(startDate=first, endDate=last)
-
-
-def email_addresses(field: str, values: Sequence[str]) -> list[str]:
-    """Check a list of email addresses, which can be empty.
-
-    :raises InvalidInput: naming the invalid entry.
-    """
-    if isinstance(values, (str, bytes)) or not isinstance(values, Sequence):
-        raise InvalidInput(field, f"must be a list of email addresses, not {describe_type(values)}")
-    return [email_address(f"{field}[{index}]", value) for index, value in enumerate(values)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypedDict, TypeVar, cast
+from typing import TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,13 +38,6 @@ class RowResult(BaseModel):
         """Return the first reason. Some responses have one object instead of a list, or a list ``errors``."""
         reasons = [*self.reasons, *self.errors]
         return reasons[0] if reasons else self.reason
-
-
-class Named(TypedDict):
-    """An asset: the fields that the provider reads."""
-
-    id: int
-    name: str
 
 
 def rows(envelope: Envelope) -> list[JsonDict]:
