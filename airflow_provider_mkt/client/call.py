@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
+
+from msgspec import Raw
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.client.json_types import Json as Json
@@ -69,6 +72,14 @@ class JsonBody:
         if not _is_json(self.value):
             _check_json("body", self.value)
 
+    @cached_property
+    def content(self) -> bytes:
+        """The document, encoded once."""
+        # Not when a DAG file is parsed.
+        from airflow_provider_mkt.client.encoding import to_json
+
+        return to_json(self.value)
+
 
 @dataclass(frozen=True)
 class FormBody:
@@ -90,6 +101,9 @@ class FileBody:
     content_type: str
     pairs: Pairs = field(default=(), repr=False)
 
+
+RAW_FAMILY = ""
+"""The family of a route whose tail is the whole path below the host, in every version profile."""
 
 Body: TypeAlias = JsonBody | FormBody | TextBody | FileBody
 
@@ -139,9 +153,12 @@ class Call(Generic[T]):
         `read` gets an empty response.
     :param bare_list: whether the response is a JSON array and not an object. `read` gets it under
         ``results``.
+    :param any_json: whether the response can be any JSON value, or empty. `read` gets it under ``value``.
     :param max_elapsed: maximum time for retries, in seconds; the retry policy's when None.
     :param shapes: the equivalent calls of other version profiles, by profile. `read` also reads their
         responses.
+    :param decode: reads the result straight from the content of a response with status 200, which is faster.
+        Returns None for a response that is not a plain success; it is then classified, and `read` reads it.
     """
 
     name: str
@@ -160,8 +177,10 @@ class Call(Generic[T]):
     file: bool = field(default=False, repr=False)
     ok_errors: type[PlatformError] | None = field(default=None, repr=False)
     bare_list: bool = field(default=False, repr=False)
+    any_json: bool = field(default=False, repr=False)
     max_elapsed: float | None = field(default=None, repr=False)
     shapes: Mapping[str, Call[T]] = field(default_factory=dict, repr=False)
+    decode: Callable[[bytes], T | None] | None = field(default=None, repr=False)
 
     def next_page(self, envelope: Envelope) -> Call[T] | None:
         """Return the call for the page after *envelope*, or None when that was the last page."""
@@ -263,12 +282,13 @@ def _is_json(value: Any) -> bool:
     return True
 
 
-_PLAIN = frozenset({int, bool, type(None)})
+# Raw is a record that was encoded before.
+_PLAIN = frozenset({int, bool, type(None), Raw})
 
 
 def _check_json(where: str, value: object) -> None:
     match value:
-        case None | bool() | int():
+        case None | bool() | int() | Raw():
             return
         case str():
             encodable(where, value)

@@ -7,6 +7,7 @@
     ├── InvalidRequest        the platform rejected the request
     │   ├── NotFound
     │   └── Conflict
+    ├── RequestRefused        refused whatever it contains: wrong host, redirect, method, legal reasons
     ├── AuthenticationError   the credentials are invalid or expired
     ├── PermissionDenied      the credentials lack a scope, a role or a product tier
     ├── RateLimited           over the rate limit for longer than the call may wait
@@ -14,6 +15,8 @@
     ├── ServerUnavailable     not reached or failing; the request was not run
     ├── OutcomeUnknown        the request may or may not have been run, and a retry could run it twice
     │   └── NotRepeated       the effect cannot be read, so a person must decide on a retry
+    ├── SendRefused           a safeguard of this package refused a send; nothing was sent
+    ├── SendDelayed           a safeguard holds a send back until ``retry_at``
     ├── JobFailed             a background job failed or was cancelled
     └── ConditionFailed       the awaited condition can no longer be met
 
@@ -27,9 +30,11 @@ No error contains a token, a secret or personal data: messages pass through
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypedDict, Unpack
+from typing import NamedTuple, TypedDict, TypeVar, Unpack
 
 from airflow_provider_mkt.client.redaction import redact
+
+ErrorT = TypeVar("ErrorT", bound=Exception)
 
 
 class ErrorDetails(TypedDict, total=False):
@@ -40,6 +45,7 @@ class ErrorDetails(TypedDict, total=False):
     code: str
     status: int | None
     request_id: str
+    about_request: bool | None
 
 
 class PlatformError(Exception):
@@ -51,10 +57,18 @@ class PlatformError(Exception):
     :param code: the platform's error code or category, if any.
     :param status: HTTP status, if there was a response.
     :param request_id: the platform's id of the request, for its support.
+    :param about_request: overrides the attribute of the same name; None keeps it.
     """
 
     permanent = False
     """Whether a retry without changes must fail again."""
+
+    retry_at: datetime | None = None
+    """When a retry makes sense (UTC), where the platform or a safeguard says so."""
+
+    about_request = False
+    """Whether the refusal is about the request as a whole (its host, its path, its credentials) and not about
+    a record in it. The same records in smaller requests must be refused too, so none is rejected for it."""
 
     def __init__(
         self,
@@ -65,7 +79,10 @@ class PlatformError(Exception):
         code: str = "",
         status: int | None = None,
         request_id: str = "",
+        about_request: bool | None = None,
     ) -> None:
+        if about_request is not None:
+            self.about_request = about_request
         self.message = redact(message)
         self.platform = platform
         self.call = call
@@ -74,17 +91,18 @@ class PlatformError(Exception):
         self.request_id = redact(request_id)
         super().__init__(self._describe())
 
+    def _codes(self) -> str:
+        return self.code
+
     def _describe(self) -> str:
         where = " ".join(part for part in (self.platform, self.call) if part)
-        details = ", ".join(
-            part
-            for part in (
-                f"HTTP {self.status}" if self.status is not None else "",
-                f"code {self.code}" if self.code else "",
-                f"request id {self.request_id}" if self.request_id else "",
-            )
-            if part
+        codes = self._codes()
+        parts = (
+            f"HTTP {self.status}" if self.status is not None else "",
+            f"code {codes}" if codes else "",
+            f"request id {self.request_id}" if self.request_id else "",
         )
+        details = ", ".join(part for part in parts if part)
         return f"{where + ': ' if where else ''}{self.message}{f' ({details})' if details else ''}"
 
 
@@ -103,10 +121,35 @@ class InvalidInput(PlatformError, ValueError):
         super().__init__(f"{field}: {problem}", call=call)
 
 
+class Problem(NamedTuple):
+    """What is wrong with one value of a rejected request.
+
+    :param code: the platform's code, e.g. ``INVALID_OPTION``.
+    :param properties: names of the properties that it is about.
+    """
+
+    code: str
+    message: str
+    properties: tuple[str, ...] = ()
+
+
 class InvalidRequest(PlatformError):
-    """The platform rejected the request."""
+    """The platform rejected the request.
+
+    :param problems: what is wrong with single values, where the platform says so.
+    """
 
     permanent = True
+
+    def __init__(
+        self, message: str, *, problems: tuple[Problem, ...] = (), **details: Unpack[ErrorDetails]
+    ) -> None:
+        self.problems = tuple(one._replace(message=redact(one.message)) for one in problems)
+        super().__init__(message, **details)
+
+    def _codes(self) -> str:
+        codes = [self.code, *(problem.code for problem in self.problems)]
+        return ", ".join(dict.fromkeys(code for code in codes if code))
 
 
 class NotFound(InvalidRequest):
@@ -117,10 +160,22 @@ class Conflict(InvalidRequest):
     """An object with that key or name already exists."""
 
 
+class RequestRefused(PlatformError):
+    """The platform refuses the request, whatever records are in it.
+
+    The account is in another data centre, the path is redirected, or the method, the media type or the place
+    is not served. No :class:`InvalidRequest`: no record is at fault, and no other batch may succeed.
+    """
+
+    permanent = True
+    about_request = True
+
+
 class AuthenticationError(PlatformError):
     """The platform does not accept the credentials."""
 
     permanent = True
+    about_request = True
 
 
 class PermissionDenied(PlatformError):
@@ -130,6 +185,7 @@ class PermissionDenied(PlatformError):
     """
 
     permanent = True
+    about_request = True
 
     def __init__(
         self,
@@ -146,13 +202,17 @@ class PermissionDenied(PlatformError):
 
 
 class RateLimited(PlatformError):
-    """Over the rate or concurrency limit for longer than the call may wait."""
+    """Over the rate or concurrency limit for longer than the call may wait.
+
+    ``retry_at`` is the end of the wait that was too long for the call, where the platform refused it.
+    """
 
 
 class QuotaExhausted(PlatformError):
     """The account's daily API calls are used up.
 
     :param resets_at: when to try again (UTC).
+    :param estimated: whether the answer did not say when the quota resets, so that *resets_at* is a guess.
     """
 
     def __init__(
@@ -160,11 +220,13 @@ class QuotaExhausted(PlatformError):
         message: str,
         *,
         resets_at: datetime,
+        estimated: bool = False,
         **details: Unpack[ErrorDetails],
     ) -> None:
-        self.resets_at = resets_at
+        self.resets_at = self.retry_at = resets_at
+        self.estimated = estimated
         super().__init__(
-            f"{message}; resets at {resets_at:%Y-%m-%d %H:%M} UTC",
+            message if estimated else f"{message}; resets at {resets_at:%Y-%m-%d %H:%M} UTC",
             **details,
         )
 
@@ -196,6 +258,29 @@ class NotRepeated(OutcomeUnknown):
     permanent = True
 
 
+class SendRefused(PlatformError):
+    """A safeguard of this package refused a send before it was requested.
+
+    The code says which safeguard it was, e.g. ``audience.too_large``.
+    """
+
+    permanent = True
+    about_request = True
+
+
+class SendDelayed(PlatformError):
+    """A safeguard of this package holds a send back.
+
+    :param retry_at: when to try again (UTC).
+    """
+
+    about_request = True
+
+    def __init__(self, message: str, *, retry_at: datetime, **details: Unpack[ErrorDetails]) -> None:
+        self.retry_at = retry_at
+        super().__init__(message, **details)
+
+
 class JobFailed(PlatformError):
     """A background job failed or was cancelled on the platform."""
 
@@ -209,7 +294,21 @@ class ConditionFailed(PlatformError):
 
 
 class TaskCancelled(Exception):
-    """The task was cancelled: killed, timed out, or marked as failed or successful while it ran."""
+    """The task was cancelled: killed, timed out, or marked as failed or successful while it ran.
+
+    A call raises it between two attempts too: what an earlier attempt did may then be unknown.
+    """
+
+    ambiguous = False
+    """Whether the platform may have run the call that was cancelled."""
 
     def __init__(self, message: str = "the task was cancelled") -> None:
         super().__init__(message)
+
+
+def copy_of(error: ErrorT) -> ErrorT:
+    """Return a copy of an error without its traceback, to raise it in another task."""
+    copied = type(error).__new__(type(error), *error.args)
+    copied.__dict__.update(error.__dict__)
+    copied.__cause__ = error.__cause__
+    return copied

@@ -77,6 +77,15 @@ def to_bool(field: str, value: object) -> bool:
     return value
 
 
+def in_utc(moment: datetime) -> datetime:
+    """Return an aware time in UTC, of Python's own class.
+
+    A time of a subclass, such as pendulum's, may lose its time zone when seconds are added.
+    """
+    there = moment.astimezone(UTC)
+    return datetime.combine(there.date(), there.time(), UTC)
+
+
 def to_utc(field: str, value: object) -> datetime:
     """Convert a time to UTC.
 
@@ -86,7 +95,7 @@ def to_utc(field: str, value: object) -> datetime:
         raise InvalidInput(field, f"must be a time, not {describe_type(value)}")
     if value.utcoffset() is None:
         raise InvalidInput(field, "must have a time zone")
-    return value.astimezone(UTC)
+    return in_utc(value)
 
 
 def required_str(field: str, value: object, *, max_length: int | None = None) -> str:
@@ -98,6 +107,16 @@ def required_str(field: str, value: object, *, max_length: int | None = None) ->
     if not isinstance(value, str) or not value.strip():
         raise InvalidInput(field, f"must be text, not {describe_type(value)}")
     return optional_str(field, value, max_length=max_length)
+
+
+def id_text(field: str, value: object) -> str:
+    """Convert an id that the platform takes as text: templates render one of digits to a number.
+
+    :raises InvalidInput: when it is neither text nor a whole number, or blank.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return required_str(field, value)
 
 
 def optional_str(field: str, value: object, *, max_length: int | None = None) -> str:
@@ -207,8 +226,10 @@ def name_list(field: str, values: object) -> list[str]:
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Sequence):
         raise InvalidInput(field, f"must be a list of names, not {describe_type(values)}")
     for index, name in enumerate(values):
-        if not isinstance(name, str) or not name.strip() or "," in name:
+        if not isinstance(name, str) or not name.strip():
             raise InvalidInput(f"{field}[{index}]", f"must be a name, not {describe_type(name)}")
+        if "," in name:
+            raise InvalidInput(f"{field}[{index}]", "has a comma, which separates names in the request")
     return list(values)
 
 
@@ -294,6 +315,8 @@ OptionalText: TypeAlias = Annotated[str, Check(optional_str)]
 """Text that can be empty."""
 Names: TypeAlias = Annotated[Sequence[str], Check(name_list)]
 """Names without commas, possibly none. Endpoints get a list."""
+TextId: TypeAlias = Annotated[int | str, Check(id_text)]
+"""An id that the platform takes as text, possibly of digits. Endpoints get text."""
 PathSegment: TypeAlias = Annotated[int | str, Check(path_segment)]
 """A value that is one segment of a path. Endpoints get text."""
 PathText: TypeAlias = Annotated[str, Check(path_segment)]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+
+from airflow_provider_mkt.client.wording import counted
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer)\s+[\w.:~+/=-]{8,}"), r"\1 ***"),
@@ -27,6 +30,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 _MAX_LENGTH = 500
 _MAX_INPUT = 10_000
+_SHORT = 2
+"""Characters of a value that names nobody."""
 
 
 def redact(text: str) -> str:
@@ -37,6 +42,25 @@ def redact(text: str) -> str:
     for pattern, replacement in _RULES:
         text = pattern.sub(replacement, text)
     return text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
+
+
+def without_values(text: str, given: object) -> str:
+    """Return *text* without the text values of a record, where they stand as whole words.
+
+    >>> without_values("Email address jane doe is invalid", {"email": "jane doe"})
+    'Email address *** is invalid'
+
+    :param given: the record. Values of fewer than three characters, and those that are names of its fields,
+        stay.
+    """
+    if not isinstance(given, Mapping):
+        return text
+    names = {str(name).casefold() for name in given}
+    values = {value for value in given.values() if isinstance(value, str) and len(value) > _SHORT}
+    for value in sorted(values, key=len, reverse=True):
+        if value.casefold() not in names:
+            text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "***", text)
+    return text
 
 
 def describe_type(value: object) -> str:
@@ -53,9 +77,9 @@ def describe_type(value: object) -> str:
         case int() | float():
             return "a number"
         case str():
-            return f"text of {len(value)} characters" if value else "empty text"
+            return f"text of {counted(len(value), 'character')}" if value else "empty text"
         case dict():
-            return f"a mapping with {len(value)} keys"
+            return f"a mapping with {counted(len(value), 'key')}"
         case list() | tuple() | set():
             return f"a {type(value).__name__} of {len(value)}"
         case _:

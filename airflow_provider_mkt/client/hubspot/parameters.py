@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import timegm
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, TypeAlias
 
 from airflow_provider_mkt.client.call import Pairs, query_pairs
@@ -12,6 +13,7 @@ from airflow_provider_mkt.client.hubspot.mailbox import email_address
 from airflow_provider_mkt.client.parameters import Check, between, mapping
 from airflow_provider_mkt.client.redaction import describe_type
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PAGE_MAX = 100
 """Rows per page that most of HubSpot's lists return at most."""
 
@@ -72,6 +74,20 @@ PageSize: TypeAlias = Annotated[int, between(1, PAGE_MAX)]
 def time_text(time: datetime | None) -> str | None:
     """Format a time in UTC as HubSpot does, with milliseconds; None stays None."""
     return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def epoch_milliseconds(time: datetime) -> int:
+    """Return a time as whole milliseconds since the epoch, as HubSpot's older calls take it.
+
+    :param time: timezone-aware; what is less than a millisecond is cut off.
+    """
+    # A float of seconds is not exact enough: times 1000, it can be a millisecond less.
+    return timegm(time.utctimetuple()) * 1000 + time.microsecond // 1000
+
+
+def from_epoch_milliseconds(milliseconds: int) -> datetime:
+    """Return the time of whole milliseconds since the epoch, in UTC."""
+    return _EPOCH + timedelta(milliseconds=milliseconds)
 
 
 def time_range(start: datetime | None, end: datetime | None) -> tuple[str | None, str | None]:

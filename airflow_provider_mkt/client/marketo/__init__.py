@@ -1,0 +1,3 @@
+from airflow_provider_mkt.client.marketo.raw_calls import raw as raw
+
+__all__ = ["raw"]

@@ -7,20 +7,22 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota
+from airflow_provider_mkt.client.call import RAW_FAMILY, Call, Envelope, FormBody, Quota
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
     Conflict,
+    ErrorDetails,
     InvalidRequest,
     NotFound,
     PermissionDenied,
     PlatformError,
     QuotaExhausted,
     RateLimited,
+    RequestRefused,
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.transport.exchange import without_secrets
@@ -36,6 +38,7 @@ from airflow_provider_mkt.client.transport.platform import (
     Secret,
     Success,
     base_url,
+    common_failure,
     errors_of,
     token_of,
 )
@@ -47,6 +50,7 @@ QUERY_MAX = 7_500
 PREFIXES = {
     "lead": "/rest/v1",
     "asset": "/rest/asset/v1",
+    "asset v2": "/rest/asset/v2",
     "bulk": "/bulk/v1",
 }
 
@@ -59,28 +63,34 @@ class _Rule:
 
     :param wait: minimum wait in seconds; None uses the retry policy's back-off.
     :param at_most: maximum number of retries.
+    :param about_request: whether no record in the request is the cause; None for what the error is about.
     """
 
     error: type[PlatformError]
     action: RetryAction
     wait: float | None = None
     at_most: int | None = None
+    about_request: bool | None = None
 
 
 _RULES: dict[str, _Rule] = {
-    "500": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS, at_most=2),
+    "500": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
     "502": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
     "600": _Rule(AuthenticationError, RetryAction.REFRESH_TOKEN),
     "601": _Rule(AuthenticationError, RetryAction.REFRESH_TOKEN),
     "602": _Rule(AuthenticationError, RetryAction.REFRESH_TOKEN),
     "603": _Rule(PermissionDenied, RetryAction.FAIL),
     "604": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
+    "605": _Rule(RequestRefused, RetryAction.FAIL),
     "606": _Rule(RateLimited, RetryAction.BACK_OFF, wait=WINDOW),
     "608": _Rule(ServerUnavailable, RetryAction.RETRY),
-    "610": _Rule(NotFound, RetryAction.FAIL),
+    "610": _Rule(NotFound, RetryAction.FAIL, about_request=True),
     "611": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS, at_most=2),
+    "612": _Rule(RequestRefused, RetryAction.FAIL),
+    "613": _Rule(InvalidRequest, RetryAction.FAIL, about_request=True),
     "614": _Rule(ServerUnavailable, RetryAction.RETRY),
     "615": _Rule(RateLimited, RetryAction.REDUCE_CONCURRENCY, wait=1.0),
+    "616": _Rule(RequestRefused, RetryAction.FAIL),
     "702": _Rule(NotFound, RetryAction.FAIL),
     "713": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
     "719": _Rule(ServerUnavailable, RetryAction.AMBIGUOUS),
@@ -94,7 +104,7 @@ _RULES: dict[str, _Rule] = {
 }
 _UNKNOWN_6XX = _Rule(ServerUnavailable, RetryAction.AMBIGUOUS, at_most=2)
 _PERMANENT = _Rule(InvalidRequest, RetryAction.FAIL)
-_PERMANENT_6XX = {"605", "607", "609", "612", "613", "616"}
+_PERMANENT_6XX = {"607", "609"}
 
 
 class MarketoAccount(BaseModel):
@@ -103,8 +113,10 @@ class MarketoAccount(BaseModel):
     :param base_url: URL of the instance, without ``/rest``.
     :param client_id: client id of the custom service (LaunchPoint).
     :param client_secret: client secret of the custom service.
-    :param calls_per_20_seconds: number of calls per 20 seconds to use; 100 unless the contract allows more.
-    :param max_concurrency: number of concurrent calls to use; 10 unless the contract allows more.
+    :param calls_per_20_seconds: number of calls per 20 seconds to use. Adobe advises 50 for one integration;
+        an instance has 100 unless the contract allows more.
+    :param max_concurrency: number of concurrent calls to use. Adobe advises 5 for one integration; an
+        instance has 10 unless the contract allows more.
     :param daily_quota: API calls per day according to the contract; no endpoint returns it.
     :param daily_reserve: API calls per day to leave for other software; long-running work pauses before it
         uses them and resumes after the quota reset.
@@ -115,10 +127,17 @@ class MarketoAccount(BaseModel):
     base_url: str
     client_id: str = Field(min_length=1)
     client_secret: Secret = Field(min_length=1)
-    calls_per_20_seconds: int = Field(default=100, ge=1, le=100_000)
-    max_concurrency: int = Field(default=10, ge=1, le=500)
+    calls_per_20_seconds: int = Field(default=50, ge=1, le=100_000)
+    max_concurrency: int = Field(default=5, ge=1, le=500)
     daily_quota: int = Field(default=50_000, ge=1)
     daily_reserve: int = Field(default=100, ge=0)
+
+    @property
+    def instance_name(self) -> str:
+        """The munchkin id; the host and port of an instance whose address does not begin with it."""
+        parts = urlsplit(self.base_url)
+        munchkin_id, _, rest = (parts.hostname or "").partition(".")
+        return munchkin_id.upper() if rest.startswith("mktorest") else parts.netloc
 
 
 class Marketo(Platform):
@@ -167,13 +186,14 @@ class Marketo(Platform):
                 code=str(body.get("error") or ""),
                 status=answer.status,
             )
-        raise ServerUnavailable(
-            "the response contains no token", platform=self.name, call="identity.token", status=answer.status
-        )
+        details: ErrorDetails = {"platform": self.name, "call": "identity.token", "status": answer.status}
+        failure = common_failure(answer, _text(body), details)
+        raise failure.error if failure else ServerUnavailable("the response contains no token", **details)
 
     def build(self, call: Call[Any], token: str) -> Request:
         route = call.route
-        url = self.account.base_url + PREFIXES[route.family] + (route.path() if route.params else route.tail)
+        prefix = "" if route.family == RAW_FAMILY else PREFIXES[route.family]
+        url = self.account.base_url + prefix + (route.path() if route.params else route.tail)
         headers = {**dict(call.headers), "Authorization": f"Bearer {token}"}
         if route.family == "lead" and route.method == "GET" and len(urlencode(call.query)) > QUERY_MAX:
             # The paging token counts too, so this is decided per request. The asset API accepts 64 KiB, and
@@ -188,12 +208,14 @@ class Marketo(Platform):
         if call.file and not _is_error_envelope(response):
             return Success(response.file())
         try:
+            if call.any_json and not _is_error_envelope(response):
+                return Success({"value": response.value()})
             envelope = response.envelope()
         except ValueError:
             error = ServerUnavailable("the response is not JSON", **_error_details(call, response, {}, ""))
             return Failure(error, RetryAction.AMBIGUOUS)
         if envelope.get("success") is True and not call.file:
-            return Success(envelope)
+            return Success({"value": envelope} if call.any_json else envelope)
         if not _code(envelope):
             error = ServerUnavailable(
                 "the response has neither success nor an error code",
@@ -203,7 +225,11 @@ class Marketo(Platform):
         return self._classify_code(call, response, envelope)
 
     def _classify_status(self, call: Call[Any], response: Response) -> Failure:
-        details = _error_details(call, response, _body(response), "")
+        body = _body(response)
+        details = _error_details(call, response, body, "")
+        failure = common_failure(response, _text(body), details)
+        if failure is not None:
+            return failure
         match response.status:
             case 401:
                 return Failure(
@@ -212,13 +238,12 @@ class Marketo(Platform):
             case 403:
                 error = PermissionDenied("not allowed", missing=call.scopes, **details)
                 return Failure(error, RetryAction.FAIL)
+            case 404 if call.file:
+                no_file = "no file: its job is unknown, not finished or too old"
+                return Failure(NotFound(no_file, **details), RetryAction.FAIL)
             case 404:
-                missing = (
-                    "no file: its job is unknown, not finished or too old"
-                    if call.file
-                    else "this path does not exist"
-                )
-                return Failure(NotFound(missing, **details), RetryAction.FAIL)
+                details["about_request"] = True
+                return Failure(NotFound("this path does not exist", **details), RetryAction.FAIL)
             case 413:
                 return Failure(
                     InvalidRequest("the body is over Marketo's limit", **details), RetryAction.FAIL
@@ -229,11 +254,7 @@ class Marketo(Platform):
                 return Failure(
                     RateLimited("over the rate limit", **details), RetryAction.BACK_OFF, wait=WINDOW
                 )
-            case 500:
-                return Failure(
-                    ServerUnavailable("the server failed", **details), RetryAction.AMBIGUOUS, at_most=2
-                )
-            case status if status > 500:
+            case status if status >= 500:
                 return Failure(ServerUnavailable("the server failed", **details), RetryAction.AMBIGUOUS)
         return Failure(InvalidRequest("refused", **details), RetryAction.FAIL)
 
@@ -248,11 +269,12 @@ class Marketo(Platform):
         rule = _RULES.get(code) or (
             _UNKNOWN_6XX if code.startswith("6") and code not in _PERMANENT_6XX else _PERMANENT
         )
+        details["about_request"] = rule.about_request
         if rule.error is PermissionDenied:
             return Failure(PermissionDenied(message, missing=call.scopes, **details), rule.action)
         return Failure(rule.error(message, **details), rule.action, wait=rule.wait, at_most=rule.at_most)
 
-    def _job_limit(self, message: str, details: dict[str, Any]) -> Failure:
+    def _job_limit(self, message: str, details: ErrorDetails) -> Failure:
         """Classify code 1029, which has three meanings that only its message distinguishes."""
         lowered = message.lower()
         if "quota" in lowered:
@@ -289,7 +311,7 @@ def next_quota_reset(now: datetime) -> datetime:
 
 
 def _is_error_envelope(response: Response) -> bool:
-    """Return whether the response to a file call is an error envelope, which also has status 200."""
+    """Return whether the response is an envelope, which has status 200 for errors too."""
     if response.content[:64].lstrip()[:1] != b"{":
         return False
     try:
@@ -303,6 +325,12 @@ def _code(envelope: Envelope) -> str:
     return str(errors[0].get("code") or "") if errors else ""
 
 
+def _text(envelope: Envelope) -> str:
+    """The text of an answer that is no success: of its first error, or of a gateway."""
+    errors = errors_of(envelope)
+    return str((errors[0].get("message") if errors else envelope.get("message")) or "")
+
+
 def _body(response: Response) -> Envelope:
     try:
         return response.envelope()
@@ -310,7 +338,7 @@ def _body(response: Response) -> Envelope:
         return {}
 
 
-def _error_details(call: Call[Any], response: Response, envelope: Envelope, code: str) -> dict[str, Any]:
+def _error_details(call: Call[Any], response: Response, envelope: Envelope, code: str) -> ErrorDetails:
     return {
         "platform": Marketo.name,
         "call": call.name,

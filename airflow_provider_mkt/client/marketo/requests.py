@@ -18,16 +18,20 @@ from airflow_provider_mkt.client.call import (
     Route,
     query_pairs,
 )
+from airflow_provider_mkt.client.encoding import EncodedRecord, embedded
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.paging import offset
+from airflow_provider_mkt.client.paging import next_offset
 from airflow_provider_mkt.client.parameters import (
+    Check,
     NumericId,
     UtcTime,
+    at_least,
     between,
     item_list,
     items,
     mapping,
     one_of,
+    required_str,
     text,
 )
 from airflow_provider_mkt.client.redaction import describe_type
@@ -72,7 +76,7 @@ def write(
     reader: Callable[[Envelope], T],
     replay: Replay,
     *,
-    body: Json = None,
+    body: Json | JsonBody = None,
     params: Pairs = (),
     query: Pairs = (),
     timeout: float = 30.0,
@@ -86,7 +90,7 @@ def write(
         replay,
         timeout,
         query=query,
-        body=None if body is None else JsonBody(body),
+        body=body if body is None or isinstance(body, JsonBody) else JsonBody(body),
         scopes=scopes,
     )
 
@@ -105,18 +109,20 @@ def asset_pages(
     reader: Callable[[Envelope], list[T]],
     *,
     page_size: int,
+    offset: int,
     params: Pairs = (),
     query: Pairs = (),
 ) -> Call[list[T]]:
     """Build a read of the asset API that pages by offset."""
+    first = (("offset", str(offset)),) if offset else ()
     return Call(
         name,
         Route("GET", "asset", tail, params),
         reader,
         Replay.SAFE,
         ASSET_TIMEOUT,
-        query=(*query, ("maxReturn", str(page_size))),
-        follow=offset,
+        query=(*query, ("maxReturn", str(page_size)), *first),
+        follow=next_offset,
         scopes=READ_ASSETS,
     )
 
@@ -141,11 +147,24 @@ def change(
 # -- parameters ------------------------------------------------------------------------------------------
 
 ShortText: TypeAlias = Annotated[str, text(NAME_MAX)]
+
+
+def _asset_name(field: str, value: object) -> str:
+    name = required_str(field, value, max_length=NAME_MAX)
+    if "," in name:
+        # It could be created once, and be found by nobody after that.
+        raise InvalidInput(field, "contains a comma: Marketo finds no asset by such a name")
+    return name
+
+
+AssetName: TypeAlias = Annotated[str, Check(_asset_name)]
+"""The name of an asset, by which it can be found."""
 """Text of 1-255 characters."""
 FolderType: TypeAlias = Annotated[str, one_of("Folder", "Program")]
 BatchSize: TypeAlias = Annotated[int, between(1, BATCH_MAX)]
 """Rows per page of the lead database API."""
 PageSize: TypeAlias = Annotated[int, between(1, ASSET_PAGE_MAX)]
+Offset: TypeAlias = Annotated[int, at_least(0)]
 """Rows per page of the asset API."""
 Ids: TypeAlias = Annotated[Sequence[NumericId], items(BATCH_MAX)]
 """1-300 ids."""
@@ -166,22 +185,22 @@ def records(
     """
     checked: list[dict[str, Json]] = []
     for index, row in enumerate(item_list(field, rows, at_most=at_most)):
-        record = mapping(f"{field}[{index}]", row)
+        record = row if isinstance(row, EncodedRecord) else mapping(f"{field}[{index}]", row)
         for key in required:
             if record.get(key) in (None, ""):
                 raise InvalidInput(f"{field}[{index}].{key}", "is missing or empty")
-        checked.append(record)
+        checked.append(embedded(record))
     return checked
 
 
-def within_body_limit(field: str, body: dict[str, Json]) -> dict[str, Json]:
-    """Check that a JSON body is at most 1 MB.
+def within_body_limit(field: str, value: dict[str, Json]) -> JsonBody:
+    """Return a JSON body of at most 1 MB.
 
     :param field: the parameter that the error names.
     :raises InvalidInput: when it is larger, or not valid JSON.
     """
-    JsonBody(body)
-    size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    body = JsonBody(value)
+    size = len(body.content)
     if size > BODY_MAX:
         raise InvalidInput(field, f"have {size:,} bytes in total; at most {BODY_MAX:,} per call")
     return body

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_provider_mkt.client.call import Envelope
 from airflow_provider_mkt.client.json_types import JsonDict
+from airflow_provider_mkt.client.wording import counted
 
 T = TypeVar("T")
 
@@ -29,6 +31,7 @@ class RowResult(BaseModel):
 
     status: str = ""
     id: int | None = None
+    marketoGUID: str | None = None
     leadId: int | None = None
     reasons: list[Reason] = Field(default_factory=list)
     reason: Reason | None = None
@@ -38,6 +41,50 @@ class RowResult(BaseModel):
         """Return the first reason. Some responses have one object instead of a list, or a list ``errors``."""
         reasons = [*self.reasons, *self.errors]
         return reasons[0] if reasons else self.reason
+
+
+class WrittenReason(msgspec.Struct, gc=False):
+    """Why a record was skipped, as :class:`Reason`."""
+
+    code: str | int = ""
+    message: str = ""
+
+
+class WrittenRow(msgspec.Struct, gc=False):
+    """The result for one written record, as :class:`RowResult`, without further fields."""
+
+    status: str = ""
+    id: int | None = None
+    reasons: list[WrittenReason] = []
+    reason: WrittenReason | None = None
+    errors: list[WrittenReason] = []
+
+    def why(self) -> Reason | None:
+        """Return the first reason."""
+        first = next(iter([*self.reasons, *self.errors]), self.reason)
+        return None if first is None else Reason(code=str(first.code), message=first.message)
+
+
+class _WrittenAnswer(msgspec.Struct, gc=False):
+    success: bool
+    result: list[WrittenRow]
+
+
+_written_answer = msgspec.json.Decoder(_WrittenAnswer).decode
+
+
+def decode_written(expected: int) -> Callable[[bytes], list[WrittenRow] | None]:
+    """Return a decoder of the response to a call that writes *expected* records.
+
+    The decoder returns None for a failure, or another number of rows: :func:`results_of` reads such a
+    response.
+    """
+
+    def decode(content: bytes) -> list[WrittenRow] | None:
+        answer = _written_answer(content)
+        return answer.result if answer.success and len(answer.result) == expected else None
+
+    return decode
 
 
 def rows(envelope: Envelope) -> list[JsonDict]:
@@ -54,7 +101,7 @@ def results_of(expected: int) -> Callable[[Envelope], list[RowResult]]:
     def read(envelope: Envelope) -> list[RowResult]:
         results = [RowResult.model_validate(row) for row in envelope["result"]]
         if len(results) != expected:
-            msg = f"{len(results)} results for {expected} records"
+            msg = f"{counted(len(results), 'result')} for {counted(expected, 'record')}"
             raise ValueError(msg)
         return results
 

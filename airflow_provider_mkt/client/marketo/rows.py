@@ -70,6 +70,7 @@ class Description(TypedDict, total=False):
     idField: str
     dedupeFields: list[str]
     searchableFields: list[list[str]]
+    relationships: list[Relationship]
     fields: list[DescribedField]
 
 
@@ -320,6 +321,43 @@ class Email(TypedDict, total=False):
     updatedAt: str
 
 
+class DesignerEmail(TypedDict, total=False):
+    """An email of the Email Designer. Its ``id`` is a text; ``data`` only in reads by id."""
+
+    id: str
+    name: str
+    description: str
+    status: str
+    state: str
+    externalId: str
+    headers: JsonDict
+    settings: JsonDict
+    appData: JsonDict
+    metadata: JsonDict
+    templateId: str
+    data: JsonDict
+
+
+class UsedBy(TypedDict, total=False):
+    """An asset that uses another one."""
+
+    id: str
+    name: str
+    contentType: str
+    channel: str
+    externalId: str
+    appData: JsonDict
+
+
+class UsedByCount(TypedDict, total=False):
+    """How many assets use one."""
+
+    id: str
+    name: str
+    count: int
+    used: bool
+
+
 class EmailSection(TypedDict, total=False):
     """A section or a module of an email.
 
@@ -437,6 +475,96 @@ class Company(TypedDict, total=False):
     company: str
     createdAt: str
     updatedAt: str
+
+
+class ObjectRecord(TypedDict, total=False):
+    """A record of an opportunity, a role, a named account or a custom object.
+
+    The requested fields are further keys."""
+
+    seq: int
+    marketoGUID: str
+    createdAt: str
+    updatedAt: str
+
+
+class SalesPerson(TypedDict, total=False):
+    """A sales person, with the requested fields as further keys."""
+
+    seq: int
+    id: int
+    externalSalesPersonId: str
+    email: str
+    createdAt: str
+    updatedAt: str
+
+
+class RelatedTo(TypedDict, total=False):
+    """The object that a link field leads to, and its field."""
+
+    name: str
+    field: str
+
+
+class Relationship(TypedDict, total=False):
+    """A link of a custom object. Responses have ``relatedTo``, and some ``object`` in its place."""
+
+    field: str
+    type: str
+    relatedTo: RelatedTo
+    object: RelatedTo
+
+
+class ObjectType(Description, total=False):
+    """A custom object type. ``state`` and ``version`` only in the calls of its schema."""
+
+    apiName: str
+    pluralName: str
+    state: str
+    version: str
+
+
+class LinkableObject(TypedDict, total=False):
+    """An object that custom objects can be linked to, and the fields that a link can lead to."""
+
+    name: str
+    displayName: str
+    fields: list[DescribedField]
+
+
+class DependentAsset(TypedDict, total=False):
+    """An asset that uses a custom object type."""
+
+    assetType: str
+    assetId: int
+    assetName: str
+    usedFields: list[str]
+
+
+class NamedAccountList(TypedDict, total=False):
+    """A list of named accounts. One whose ``type`` is not ``default`` cannot be changed."""
+
+    seq: int
+    marketoGUID: str
+    name: str
+    type: str
+    updateable: bool
+    createdAt: str
+    updatedAt: str
+
+
+class ObjectImport(TypedDict, total=False):
+    """A bulk import of custom objects: Queued, Importing, Complete or Failed."""
+
+    batchId: int
+    status: str
+    objectApiName: str
+    operation: str
+    numOfObjectsProcessed: int
+    numOfRowsFailed: int
+    numOfRowsWithWarning: int
+    importTime: str
+    message: str
 
 
 class Asset(TypedDict):

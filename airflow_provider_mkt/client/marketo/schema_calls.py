@@ -47,13 +47,15 @@ def get(name: str, tail: str, field_name: str) -> Call[LeadField]:
     return read(name, tail + "/{fieldApiName}.json", only_row_as(LeadField), params=params, scopes=_ANY)
 
 
-def list(name: str, tail: str, batch_size: int) -> Call[builtins.list[LeadField]]:
+def list(
+    name: str, tail: str, batch_size: int, next_page_token: object = None
+) -> Call[builtins.list[LeadField]]:
     """Build the call that lists all fields."""
     return read(
         name,
         tail + ".json",
         rows_as(LeadField),
-        query=query_pairs(batchSize=batch_size),
+        query=query_pairs(batchSize=batch_size, nextPageToken=next_page_token),
         scopes=_ANY,
         follow=position_token,
     )

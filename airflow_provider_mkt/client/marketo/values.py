@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
+from airflow_provider_mkt.client.call import Json
+
 _ZONE = re.compile(r"(Z\+0000|Z|\+0000)$")
 
 
@@ -31,3 +33,13 @@ def written(value: object) -> object:
         case date():
             return value.isoformat()
     return value
+
+
+def run_id(value: Json) -> Json:
+    """Return the run id of a campaign as a number; anything else as it is.
+
+    >>> run_id('"1234"'), run_id(1234)
+    (1234, 1234)
+    """
+    text = str(value).strip().strip('"')
+    return int(text) if text.isdecimal() and not isinstance(value, bool) else value

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from airflow_provider_mkt.client.ratelimit.store import SLOT_MAX, SharedStateUnavailable, Slots
-from airflow_provider_mkt.client.ratelimit.window import AccountState, Window, wait_for_permit
+from airflow_provider_mkt.client.ratelimit.servers import SETTING
+from airflow_provider_mkt.client.ratelimit.store import (
+    SLOT_MAX,
+    Latency,
+    SharedStateUnavailable,
+    Slots,
+    Usage,
+)
+from airflow_provider_mkt.client.ratelimit.window import HISTORY, AccountState, Window, wait_for_permit
 from airflow_provider_mkt.client.transport.platform import Rate
 
 if TYPE_CHECKING:
@@ -19,9 +30,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _LIMIT_LIFE = 24 * 3600
-"""Seconds for which a limit that the platform stated is kept."""
+"""Seconds for which a limit that the platform stated, and what is known of its latency, are kept."""
 
-_TIMEOUT = 10.0
+_TIMEOUT = 5.0
 
 _PAUSE = """
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then
@@ -34,7 +45,7 @@ end
 _TAKE = f"""
 local permits, slots, permit_id = KEYS[1], KEYS[2], ARGV[1]
 local length, gate_rank, blocker_rank = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local max_in_flight, slot = tonumber(ARGV[5]), tonumber(ARGV[6])
+local max_in_flight, slot, kept = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function not_after(key, latest)
@@ -47,7 +58,7 @@ local function granted_at(rank)
 end
 -- The server's clock may have been set back.
 not_after(permits, now)
-redis.call('ZREMRANGEBYSCORE', permits, '-inf', now - length)
+redis.call('ZREMRANGEBYSCORE', permits, '-inf', now - kept)
 local in_flight = 0
 if max_in_flight > 0 then
     not_after(slots, now + {int(SLOT_MAX * 1000)})
@@ -59,7 +70,7 @@ if paused > 0 or max_in_flight > 0 and in_flight >= max_in_flight or gate > now 
     return {{now, now + paused, in_flight, gate, granted_at(blocker_rank)}}
 end
 redis.call('ZADD', permits, now, permit_id)
-redis.call('PEXPIRE', permits, 2 * length)
+redis.call('PEXPIRE', permits, 2 * kept)
 if max_in_flight > 0 then
     redis.call('ZADD', slots, now + slot, permit_id)
     redis.call('PEXPIRE', slots, 2 * slot)
@@ -89,7 +100,7 @@ class RedisStore:
         keys = [self._key(quota), self._slots, self._pauses(quota)]
         limit, seconds = (slots.limit, slots.seconds) if slots is not None else (0, 0.0)
         ranks = (window.gate, window.blocker(ahead))
-        arguments = [permit_id or uuid4().hex, window.length, *ranks, limit, int(seconds * 1000)]
+        arguments = [permit_id or uuid4().hex, window.length, *ranks, limit, int(seconds * 1000), window.kept]
         now, paused_until, in_flight, gate, blocker = reach(lambda: self._take(keys=keys, args=arguments))
         self._clock_offset = now / 1000 - time.time()
         state = AccountState(now, paused_until, in_flight, _known(gate), _known(blocker))
@@ -117,8 +128,35 @@ class RedisStore:
         limit = reach(lambda: self._client.get(f"{self._key(quota)}:limit"))
         if limit is None:
             return None
-        calls, seconds = limit.decode().split()
-        return Rate(int(calls), float(seconds))
+        return _rate(limit)
+
+    def remember_latency(self, quota: Quota, kind: str, latency: Latency) -> None:
+        known = json.dumps([latency.answers, latency.least, latency.before])
+        reach(lambda: self._client.set(f"{self._key(quota)}:latency:{kind}", known, ex=_LIMIT_LIFE))
+
+    def remembered_latency(self, quota: Quota, kind: str) -> Latency | None:
+        known = reach(lambda: self._client.get(f"{self._key(quota)}:latency:{kind}"))
+        return None if known is None else Latency(*json.loads(known))
+
+    def usage(self, quota: Quota, interval: int) -> Usage:
+        seconds, microseconds = reach(self._client.time)
+        now = seconds + microseconds / 1e6
+        read = self._client.pipeline(transaction=False)
+        read.zrangebyscore(self._key(quota), f"({int((now - HISTORY) * 1000)}", "+inf", withscores=True)
+        read.zrangebyscore(self._slots, f"({int(now * 1000)}", "+inf")
+        read.pttl(self._pauses(quota))
+        read.get(f"{self._key(quota)}:limit")
+        permits, slots, paused, limit = reach(read.execute)
+        calls = Counter(
+            (int(granted_at) // (1000 * interval) * interval, _user(member)) for member, granted_at in permits
+        )
+        return Usage(
+            now,
+            calls,
+            Counter(_user(member) for member in slots),
+            None if limit is None else _rate(limit),
+            max(0, paused) / 1000,
+        )
 
     def now(self) -> float:
         return time.time() + self._clock_offset
@@ -139,9 +177,14 @@ class RedisStore:
 
 
 def connect(url: str) -> Any:
-    """A client of a Redis server."""
+    """A client of a Redis server. A command that fails is tried once more, on a new connection."""
     return redis.Redis.from_url(
-        url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT, health_check_interval=30
+        url,
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),
+        retry_on_error=[redis.ConnectionError],
     )
 
 
@@ -155,8 +198,18 @@ def reach(command: Callable[[], T]) -> T:
     except redis.RedisError as error:
         # The text of the error may hold the server's address, and with it a password.
         raise SharedStateUnavailable(
-            f"the Redis server of the shared budget cannot be reached ({type(error).__name__})"
+            f"the Redis server of {SETTING} cannot be reached ({type(error).__name__})"
         ) from None
+
+
+def _rate(limit: bytes) -> Rate:
+    calls, seconds = limit.decode().split()
+    return Rate(int(calls), float(seconds))
+
+
+def _user(permit_id: bytes) -> str:
+    user, dot, _ = permit_id.decode().partition(".")
+    return user if dot else ""
 
 
 def _known(time_or_missing: int) -> int | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
 
 from airflow_provider_mkt.client.errors import ServerUnavailable
 
@@ -20,7 +23,66 @@ because a short task never gets to the second round."""
 
 
 class SharedStateUnavailable(ServerUnavailable):
-    """The server that holds budgets and locks for several machines cannot be reached."""
+    """The server that holds budgets, locks and state for several machines cannot be reached."""
+
+
+@dataclass(frozen=True)
+class Latency:
+    """The least time that the platform takes to answer a kind of call, over its latest answers.
+
+    Concurrent calls may all have been delayed on their way, so a few answers prove little. They are taken in
+    blocks, so that the least time follows a platform that has become slower.
+
+    :param answers: how many answers the present block has.
+    :param least: the least time of the present block, in seconds.
+    :param before: the least time of the block before it; None when there was none.
+    """
+
+    answers: int
+    least: float
+    before: float | None = None
+
+    @property
+    def floor(self) -> float | None:
+        """The least time, in seconds; None when too few answers are known."""
+        return None if self.before is None else min(self.least, self.before)
+
+    def merged(self, later: Latency) -> Latency:
+        """This one with the answers of a later block added."""
+        answers, least = self.answers + later.answers, min(self.least, later.least)
+        return Latency(0, math.inf, least) if answers >= _BLOCK else Latency(answers, least, self.before)
+
+
+_BLOCK = 100
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How a quota was used in the last :data:`.HISTORY` seconds, for people.
+
+    A user is what the permit ids begin with: see :func:`permit_id_of`.
+
+    :param now: the store's clock, in epoch seconds.
+    :param calls: permits by the start of their interval (epoch seconds) and by user.
+    :param in_flight: calls in flight by user, of all quotas of the account. Empty on a platform without a
+        limit of them.
+    :param rate: the limit that the platform stated last.
+    :param paused: seconds for which no permit is granted from now on.
+    """
+
+    now: float
+    calls: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    in_flight: Mapping[str, int] = field(default_factory=dict)
+    rate: Rate | None = None
+    paused: float = 0.0
+
+
+def permit_id_of(user: str) -> str:
+    """A new permit id.
+
+    :param user: names who takes the permit, without a dot; empty when nobody needs to know.
+    """
+    return f"{user}.{uuid4().hex}" if user else uuid4().hex
 
 
 @dataclass(frozen=True)
@@ -72,6 +134,25 @@ class PermitStore(Protocol):
     def remembered(self, quota: Quota) -> Rate | None:
         """The limit that the platform stated last, to any process.
 
+        :raises SharedStateUnavailable: when the store cannot be reached.
+        """
+
+    def remember_latency(self, quota: Quota, kind: str, latency: Latency) -> None:
+        """Keep what is known of the latency of a kind of call.
+
+        :raises SharedStateUnavailable: when the store cannot be reached.
+        """
+
+    def remembered_latency(self, quota: Quota, kind: str) -> Latency | None:
+        """What any process knew last of the latency of a kind of call.
+
+        :raises SharedStateUnavailable: when the store cannot be reached.
+        """
+
+    def usage(self, quota: Quota, interval: int) -> Usage:
+        """Read how the quota was used lately. Changes nothing.
+
+        :param interval: seconds that are counted together.
         :raises SharedStateUnavailable: when the store cannot be reached.
         """
 

@@ -20,6 +20,9 @@ SLACK = 0.01
 ROUNDING = 2
 """Milliseconds added to a wait: times are cut to whole milliseconds when they are written and when read."""
 
+HISTORY = 600
+"""Seconds for which permits are kept, so that people can see how the limit was used."""
+
 SLOT_WAIT = 50
 """Milliseconds until the next try when too many calls are in flight."""
 
@@ -39,6 +42,11 @@ class Window:
     def of(cls, rate: Rate) -> Window:
         """The window of a rate limit, a little longer than the platform's own."""
         return cls(rate.calls, int(rate.seconds * (1 + SLACK) * 1000))
+
+    @cached_property
+    def kept(self) -> int:
+        """Milliseconds for which a store keeps a permit: the window, and what :class:`.Usage` shows."""
+        return max(self.length, HISTORY * 1000)
 
     @cached_property
     def gate(self) -> int:

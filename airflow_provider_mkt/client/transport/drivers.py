@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import json
 import logging
+import math
 import ssl
 import time
 import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-import httpx
-
 from airflow_provider_mkt.client.call import Body, FileBody, FormBody, JsonBody, TextBody
+from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.ratelimit.budget import Budget
+from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable
 from airflow_provider_mkt.client.redaction import redact
+from airflow_provider_mkt.client.transport.http_client import httpx
+from airflow_provider_mkt.client.transport.permit_queue import PermitQueue
 from airflow_provider_mkt.client.transport.platform import (
     Acquire,
     Effect,
     NoAnswer,
+    Permit,
     Request,
     Response,
     Send,
@@ -71,7 +73,11 @@ def _arguments(request: Request) -> dict[str, Any]:
 
 
 def _response(answer: httpx.Response) -> Response:
-    return Response(answer.status_code, answer.headers, answer.content)
+    content = answer.content
+    # The stream refers back to its answer, so that only the garbage collector would free the content: several
+    # large parts of a file would be in memory at the same time.
+    answer.stream = httpx.ByteStream(b"")
+    return Response(answer.status_code, answer.headers, content)
 
 
 def _no_answer(failure: Exception) -> NoAnswer:
@@ -84,11 +90,8 @@ def body_arguments(body: Body | None) -> dict[str, Any]:
     match body:
         case None:
             return {}
-        case JsonBody(value):
-            return {
-                "content": json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(),
-                "headers": {"Content-Type": "application/json"},
-            }
+        case JsonBody():
+            return {"content": body.content, "headers": {"Content-Type": "application/json"}}
         case FormBody(pairs):
             data: dict[str, list[str]] = {}
             for name, value in pairs:
@@ -101,18 +104,23 @@ def body_arguments(body: Body | None) -> dict[str, Any]:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """Return the settings of TLS connections, which all clients share."""
     # Creating one takes tens of milliseconds, too long for a triggerer's event loop to spend on each trigger.
     return httpx.create_ssl_context()
 
 
 def _settings() -> dict[str, Any]:
-    logging.getLogger("httpx").addFilter(_redact_urls)
+    logger = logging.getLogger(httpx.__name__)
+    logger.addFilter(_redact_urls)
+    # Airflow mutes a line for each request of httpx, and not those of httpx2.
+    if httpx.__name__ == "httpx2" and logger.level == logging.NOTSET:
+        logger.setLevel(logging.WARNING)
     return {
         # Shorter than the platforms' own: a connection that they close first makes a call ambiguous.
         "limits": httpx.Limits(max_connections=1, keepalive_expiry=4.0),
         "follow_redirects": False,
-        "verify": _tls(),
+        "verify": tls(),
         "headers": {"Accept": "application/json", "User-Agent": "airflow-provider-mkt"},
     }
 
@@ -147,10 +155,6 @@ class _Clients(Generic[ClientT]):
                 yield self._idle.pop()
 
 
-# Threads of its own: a budget that is locked for long must not occupy the threads of the loop's other work.
-_budget_threads = ThreadPoolExecutor(2, thread_name_prefix="mkt-budget")
-
-
 def _close_idle(clients: _Clients[httpx.Client]) -> None:
     for client in clients.pop_idle():
         client.close()
@@ -174,20 +178,29 @@ class SyncDriver:
     def pump(self, exchange: Generator[Effect, Any, T]) -> T:
         """Perform the exchange's effects until it returns or raises."""
         answer: Any = None
+        failure: Exception | None = None
         try:
             while True:
-                effect = exchange.send(answer)
+                effect = exchange.send(answer) if failure is None else exchange.throw(failure)
+                answer, failure = None, None
                 match effect:
                     case Send(request, permit):
                         sent_at = time.monotonic()
                         answer = self._send(request)
                         if permit is not None:
-                            self._budget.release(permit, time.monotonic() - sent_at)
-                    case Acquire(quota, permit_id, seconds):
-                        answer = self._budget.take(quota, permit_id, seconds)
+                            answered = not isinstance(answer, NoAnswer)
+                            took = time.monotonic() - sent_at if answered else None
+                            self._budget.release(permit, took)
+                    case Acquire(quota, permit_id, seconds, _):
+                        try:
+                            answer = self._budget.take(quota, permit_id, seconds)
+                        except SharedStateUnavailable as error:
+                            failure = error
                     case Sleep(seconds):
-                        self.sleep(seconds)
-                        answer = None
+                        try:
+                            self.sleep(seconds)
+                        except TaskCancelled as cancelled:
+                            failure = cancelled
         except StopIteration as stop:
             result: T = stop.value
             return result
@@ -213,6 +226,12 @@ class SyncDriver:
         self.close()
 
 
+MAX_CONNECTIONS = 32
+"""Connections that the calls of one event loop have to an account at most."""
+
+_shared: dict[asyncio.AbstractEventLoop, dict[Budget, AsyncDriver]] = {}
+
+
 class AsyncDriver:
     """Runs exchanges on an event loop, which it never blocks.
 
@@ -222,44 +241,93 @@ class AsyncDriver:
 
     def __init__(self, budget: Budget, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._clients = _Clients(lambda: httpx.AsyncClient(**_settings()))
+        self._permits = PermitQueue(budget, max_in_flight=MAX_CONNECTIONS, sleep=sleep)
         self._budget = budget
+        self._users = 1
         self.sleep = sleep
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The loop that it is shared on."""
+
+    @classmethod
+    def shared(cls, budget: Budget) -> AsyncDriver:
+        """Return the driver of the running loop for an account. The last of its users closes it.
+
+        So all calls of an account on a loop share their connections, and one queue for permits. Each user
+        calls :meth:`aclose` once.
+        """
+        loop = asyncio.get_running_loop()
+        for gone in [other for other in _shared if other.is_closed()]:
+            del _shared[gone]
+        drivers = _shared.setdefault(loop, {})
+        if budget in drivers:
+            drivers[budget]._users += 1
+        else:
+            drivers[budget] = cls(budget)
+            drivers[budget].loop = loop
+        return drivers[budget]
 
     async def pump(self, exchange: Generator[Effect, Any, T]) -> T:
         """Perform the exchange's effects until it returns or raises."""
-        loop = asyncio.get_running_loop()
         answer: Any = None
+        failure: Exception | None = None
+        granted: Permit | None = None
+        """A permit whose request was not sent yet."""
         try:
             while True:
-                effect = exchange.send(answer)
+                effect = exchange.send(answer) if failure is None else exchange.throw(failure)
+                answer, failure = None, None
                 match effect:
-                    # The budget runs on threads because another process may hold its lock for a moment.
-                    case Send(request, permit):
+                    case Send(request, None):
                         answer = await self._send(request)
-                        if permit is not None:
-                            # A busy loop sends late and reads late, so the measured time does not say when
-                            # the call arrived: only that it had arrived by now.
-                            await loop.run_in_executor(_budget_threads, self._budget.release, permit, 0.0)
-                    case Acquire(quota, permit_id, seconds):
-                        take = self._budget.take
-                        answer = await loop.run_in_executor(_budget_threads, take, quota, permit_id, seconds)
+                    case Send(request, Permit() as permit):
+                        granted = None
+                        answer = await self._send_with(request, permit)
+                    case Acquire(quota, permit_id, seconds, max_wait):
+                        acquire = self._permits.acquire if max_wait == math.inf else self._permits.try_now
+                        try:
+                            answer = await acquire(quota, permit_id, seconds)
+                        except SharedStateUnavailable as error:
+                            failure = error
+                        granted = Permit(quota, permit_id, "") if answer == 0 else None
                     case Sleep(seconds):
                         await self.sleep(seconds)
-                        answer = None
         except StopIteration as stop:
             result: T = stop.value
             return result
         finally:
             exchange.close()
+            if granted is not None:
+                self._permits.release(granted, None)
+
+    async def _send_with(self, request: Request, permit: Permit) -> Response | NoAnswer:
+        try:
+            answer = await self._send(request)
+        except BaseException:
+            self._permits.forget()
+            raise
+        # A busy loop sends late and reads late, so the measured time does not say when the call arrived: only
+        # that it had arrived by now.
+        self._permits.release(permit, None)
+        return answer
 
     async def _send(self, request: Request) -> Response | NoAnswer:
         try:
+            if not tls.cache_info().currsize:
+                await asyncio.to_thread(tls)
             with self._clients.lend() as client:
                 return _response(await client.request(request.method, request.url, **_arguments(request)))
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             return _no_answer(failure)
 
     async def aclose(self) -> None:
+        """Close the connections, unless the driver is shared and others use it."""
+        self._users -= 1
+        if self._users > 0:
+            return
+        drivers = _shared.get(asyncio.get_running_loop(), {})
+        if drivers.get(self._budget) is self:
+            del drivers[self._budget]
+        await self._permits.aclose()
         for client in self._clients.pop_idle():
             await client.aclose()
 

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 import os
-import random
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
-from uuid import uuid4
 
+from airflow_provider_mkt.client import jitter
 from airflow_provider_mkt.client.call import Call, Envelope, Quota, Replay
 from airflow_provider_mkt.client.errors import (
     AuthenticationError,
@@ -29,9 +29,14 @@ from airflow_provider_mkt.client.errors import (
     OutcomeUnknown,
     PlatformError,
     RateLimited,
+    RequestRefused,
     ServerUnavailable,
+    TaskCancelled,
 )
+from airflow_provider_mkt.client.ratelimit.servers import SHARED_STATE_WAIT, Outage
+from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable, permit_id_of
 from airflow_provider_mkt.client.transport.platform import (
+    ACCOUNT_UNKNOWN,
     Acquire,
     Classification,
     Effect,
@@ -47,7 +52,11 @@ from airflow_provider_mkt.client.transport.platform import (
     Success,
 )
 
+if TYPE_CHECKING:
+    from airflow_provider_mkt.client.ratelimit.activity import AccountUser
+
 T = TypeVar("T")
+
 
 _SHORTEST_SECRET = 8
 """Length of the shortest secret that is redacted: a shorter one would also match ordinary text."""
@@ -61,7 +70,7 @@ class Reply(Generic[T]):
     """The result of a call, with the attempts that it took.
 
     :param value: the answer as the call's ``read`` returned it.
-    :param envelope: the whole decoded answer.
+    :param envelope: the whole decoded answer; empty when the call's ``decode`` returned the value.
     :param ambiguous: an earlier attempt may have done the work already. Then what this call created may be
         reported as updated, or as existing already.
     :param tries: how many requests were sent for the call.
@@ -85,6 +94,8 @@ class RetryPolicy:
     :param max_ambiguous_retries: retries after ambiguous failures, for calls that may be repeated at all.
     :param max_token_refreshes: tokens fetched for one call before its credentials count as invalid.
     :param max_queue_wait: how long one call may wait for permits altogether, in seconds.
+    :param max_shared_state_wait: how long one call may wait for the server that keeps the permits, in
+        seconds, when it cannot be reached.
     :param draw: returns a random number from 0 to 1, for the jitter.
     """
 
@@ -94,7 +105,8 @@ class RetryPolicy:
     max_ambiguous_retries: int = 4
     max_token_refreshes: int = 2
     max_queue_wait: float = math.inf
-    draw: Callable[[], float] = field(default=random.random, repr=False)
+    max_shared_state_wait: float = SHARED_STATE_WAIT
+    draw: Callable[[], float] = field(default=jitter.fraction, repr=False)
 
     def backoff(self, failures: int, at_least: float | None = None) -> float:
         """The wait before the next attempt, in seconds.
@@ -111,7 +123,13 @@ class RetryPolicy:
     @classmethod
     def no_retry(cls) -> RetryPolicy:
         """One attempt and no waiting: for connection tests, which occupy a thread of the API server."""
-        return cls(max_elapsed=0.0, max_ambiguous_retries=0, max_token_refreshes=1, max_queue_wait=1.0)
+        return cls(
+            max_elapsed=0.0,
+            max_ambiguous_retries=0,
+            max_token_refreshes=1,
+            max_queue_wait=1.0,
+            max_shared_state_wait=0.0,
+        )
 
 
 @dataclass(frozen=True)
@@ -179,6 +197,8 @@ class Session:
     :param learn: called with a rate limit that an answer states, when it is not the one in *rates*.
     :param rates: the limits that are known.
     :param on_token: called with each new access token, so that logs can mask it.
+    :param account_found: called with the name of the account, or None, when a permit needs it.
+    :param user: who uses the account, for people; nobody needs to know when None.
     """
 
     platform: Platform
@@ -189,6 +209,8 @@ class Session:
     learn: Callable[[Quota, Rate], None] | None = None
     rates: Mapping[Quota, Rate] = field(default_factory=dict)
     on_token: Callable[[str], None] | None = None
+    account_found: Callable[[str | None], None] | None = None
+    user: AccountUser | None = None
 
     @cached_property
     def cell(self) -> TokenCell:
@@ -199,8 +221,17 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
     """Run one call to its result.
 
     :raises PlatformError: one of :mod:`airflow_provider_mkt.client.errors`.
+    :raises TaskCancelled: when a wait was cancelled; it says whether an attempt was ambiguous.
     """
     progress = _Progress(call, session)
+    try:
+        return (yield from _attempts(call, session, progress))
+    except TaskCancelled as cancelled:
+        cancelled.ambiguous = progress.ambiguous
+        raise
+
+
+def _attempts(call: Call[T], session: Session, progress: _Progress) -> Generator[Effect, Any, Reply[T]]:
     rejected: Token | None = None
     while True:
         token = yield from _authorized(call, session, rejected, progress)
@@ -209,7 +240,12 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
         progress.tries += 1
         answer: Response | NoAnswer = yield Send(session.platform.build(call, token.value), permit)
         took = session.clock() - sent_at
-        classification = _classify(call, session, answer, token)
+        if isinstance(answer, Response):
+            answer = without_secrets(answer, token.value)
+            _learn(call, session, answer)
+            if (decoded := _decoded(call, answer)) is not None:
+                return Reply(decoded, {}, progress.ambiguous, progress.tries, took)
+        classification = _classify(call, session, answer)
         if isinstance(classification, Failure) and (
             progress.was_deleted_before(classification) or type(classification.error) is call.ok_errors
         ):
@@ -229,16 +265,29 @@ def exchange(call: Call[T], session: Session) -> Generator[Effect, Any, Reply[T]
         yield Sleep(wait)
 
 
-def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer, token: Token) -> Classification:
+def _learn(call: Call[Any], session: Session, answer: Response) -> None:
+    rate = session.platform.observed_rate(call, answer)
+    if rate is not None and session.learn is not None and rate != session.rates.get(call.quota):
+        session.learn(call.quota, rate)
+    if session.user is not None and (day := session.platform.observed_day(answer)) is not None:
+        session.user.day_read(*day)
+
+
+def _decoded(call: Call[T], answer: Response) -> T | None:
+    """Return the result of a plain success; None for any other answer."""
+    if call.decode is None or answer.status != 200:
+        return None
+    try:
+        return call.decode(answer.content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _classify(call: Call[Any], session: Session, answer: Response | NoAnswer) -> Classification:
     if isinstance(answer, NoAnswer):
         error = session.platform.without_answer(call, answer)
         return Failure(error, RetryAction.AMBIGUOUS if answer.sent else RetryAction.RETRY)
-    answer = without_secrets(answer, token.value)
-    rate = session.platform.observed_rate(call, answer)
-    classification = session.platform.classify(call, answer)
-    if rate is not None and session.learn is not None and rate != session.rates.get(call.quota):
-        session.learn(call.quota, rate)
-    return classification
+    return session.platform.classify(call, answer)
 
 
 def without_secrets(answer: Response, *secrets: str) -> Response:
@@ -277,7 +326,7 @@ def _authorized(
             if session.on_failure is not None:
                 session.on_failure(call, Failure(error, RetryAction.RETRY), wait)
             yield Sleep(wait)
-        except AuthenticationError as error:
+        except (AuthenticationError, RequestRefused) as error:
             final = progress.final_error(error)
             raise final from final.__cause__
 
@@ -287,15 +336,54 @@ def _acquire_permit(
 ) -> Generator[Effect, Any, Permit | None]:
     if call.quota is Quota.FREE:
         return None
-    permit = Permit(call.quota, uuid4().hex, call.name)
+    user = session.user
+    permit = Permit(call.quota, permit_id_of("" if user is None else user.name), call.name)
+    if user is None:
+        return (yield from _wait_for(permit, call, session, progress))
+    with user.waiting(call.quota):
+        return (yield from _wait_for(permit, call, session, progress))
+
+
+def _wait_for(
+    permit: Permit, call: Call[Any], session: Session, progress: _Progress
+) -> Generator[Effect, Any, Permit]:
     waited = 0.0
-    while (wait := (yield Acquire(call.quota, permit.permit_id, call.timeout))) > 0:
+    outage = Outage(session.policy.max_shared_state_wait, session.clock)
+    while True:
+        try:
+            wait: float = yield Acquire(
+                call.quota, permit.permit_id, call.timeout, session.policy.max_queue_wait
+            )
+        except SharedStateUnavailable as error:
+            try:
+                pause = outage.after(error)
+            except SharedStateUnavailable:
+                raise progress.final_error(error) from None
+            yield Sleep(pause)
+            continue
+        outage.end()
+        if wait == ACCOUNT_UNKNOWN:
+            yield from _find_account(session)
+            continue
+        if wait <= 0:
+            return permit
         waited += wait
         if waited > session.policy.max_queue_wait:
             message = "the account's rate limit leaves no room for the call now"
             raise progress.final_error(RateLimited(message, platform=session.platform.name, call=call.name))
         yield Sleep(wait)
-    return permit
+
+
+def _find_account(session: Session) -> Generator[Effect, Any, None]:
+    """Find out which account the credentials belong to. Where that fails, the quota counts for them alone."""
+    account = None
+    if (call := session.platform.find_account()) is not None:
+        try:
+            account = (yield from exchange(call, session)).value.name
+        except PlatformError:
+            account = None
+    if session.account_found is not None:
+        session.account_found(account)
 
 
 class _Progress:
@@ -371,6 +459,8 @@ class _Progress:
         since = self.refused_since if self.refused_since is not None else self.clock()
         max_elapsed = self.policy.max_elapsed if self.call.max_elapsed is None else self.call.max_elapsed
         if self.clock() + wait - since > min(max_elapsed, self.policy.max_elapsed):
+            if isinstance(failure.error, RateLimited):
+                failure.error.retry_at = datetime.now(UTC) + timedelta(seconds=wait)
             raise self.final_error(failure.error)
         return wait
 

@@ -6,7 +6,6 @@ No network here. The effects are what an exchange yields to its driver.
 from __future__ import annotations
 
 import ipaddress
-import json
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -18,7 +17,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, SecretStr
 
 from airflow_provider_mkt.client.call import Body, Call, Envelope, Pairs, Quota
-from airflow_provider_mkt.client.errors import InvalidInput, PlatformError, ServerUnavailable
+from airflow_provider_mkt.client.encoding import from_json
+from airflow_provider_mkt.client.errors import (
+    ErrorDetails,
+    InvalidInput,
+    PlatformError,
+    RequestRefused,
+    ServerUnavailable,
+)
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,7 @@ class Response:
         """
         if not self.content.strip():
             return {}
-        # Marketo is known to send raw control characters inside strings.
-        try:
-            decoded = json.loads(self.content, strict=False)
-        except RecursionError:
-            msg = "the answer is nested too deeply"
-            raise ValueError(msg) from None
+        decoded = self.value()
         if bare_list and isinstance(decoded, list):
             return {"results": decoded}
         if bare_list or not isinstance(decoded, dict):
@@ -62,10 +63,34 @@ class Response:
             raise ValueError(msg)
         return decoded
 
+    def value(self) -> Any:
+        """Decode the answer's JSON, whatever it is; None when the answer is empty.
+
+        :raises ValueError: when the answer is not JSON.
+        """
+        if not self.content.strip():
+            return None
+        return from_json(self.content)
+
     def file(self) -> Envelope:
         """The answer as a file: its bytes in ``content``, and its Content-Range in ``range``, if any."""
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        return {"content": self.content, "range": headers.get("content-range")}
+        return {"content": self.content, "range": self.header("Content-Range")}
+
+    def plain_text(self) -> str:
+        """The text of an answer of the type ``text/plain``; empty for other types."""
+        if not (self.header("Content-Type") or "").lower().startswith("text/plain"):
+            return ""
+        return " ".join(self.content[:2_000].decode(errors="replace").split())
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, whatever its case; None when there is none."""
+        wanted = name.lower()
+        return next((value for own, value in self.headers.items() if own.lower() == wanted), None)
+
+    def retry_after(self) -> float | None:
+        """The seconds that ``Retry-After`` asks for, a day at most; None when it states none."""
+        text = self.header("Retry-After") or ""
+        return min(float(text), _LONGEST_WAIT) if text.isdecimal() else None
 
 
 @dataclass(frozen=True)
@@ -111,16 +136,25 @@ class Sleep:
     seconds: float
 
 
+ACCOUNT_UNKNOWN = -1.0
+"""Result of :class:`Acquire` for a quota of the account, when it is unknown which account that is."""
+
+
 @dataclass(frozen=True)
 class Acquire:
-    """Effect: try to acquire a permit. The result is 0, or the seconds until the next try is worthwhile.
+    """Effect: try to acquire a permit.
+
+    The result is 0, or the seconds until the next try is worthwhile, or ``ACCOUNT_UNKNOWN``.
 
     :param seconds: how long the call may be in flight.
+    :param max_wait: how long the call may wait for the permit, in seconds. A driver that grants permits in
+        their turn waits with the answer only where there is no limit.
     """
 
     quota: Quota
     permit_id: str = field(default="", compare=False)
     seconds: float = field(default=30.0, compare=False)
+    max_wait: float = field(default=math.inf, compare=False)
 
 
 Effect = Send | Sleep | Acquire
@@ -171,6 +205,58 @@ class Failure:
 
 Classification = Success | Failure
 
+_LONGEST_WAIT = 86_400.0
+
+_TRY_AGAIN = {
+    408: "the server waited too long for the request",
+    421: "the request reached a server that does not serve this host",
+    425: "the server does not take the request this early",
+    499: "a gateway closed the connection before the server answered",
+}
+"""Statuses that pass. No source says whether the platform ran the request, so it counts as ambiguous."""
+
+_NOT_SERVED = {
+    405: "the path does not have this method",
+    406: "the path has no answer of this media type",
+    410: "this path is gone",
+    415: "the path does not take this media type",
+    451: "unavailable for legal reasons",
+}
+"""Statuses that refuse a request whatever it contains."""
+
+
+def common_failure(response: Response, message: str, details: ErrorDetails) -> Failure | None:
+    """Classify a status that means the same on every platform and for the token call.
+
+    :param message: the platform's own text, if any.
+    :param details: the origin of the error.
+    :returns: None for a status whose meaning only the platform knows.
+    """
+    status = response.status
+    if 300 <= status < 400:
+        return Failure(RequestRefused(_redirected(response), **details), RetryAction.FAIL)
+    message = message or response.plain_text()
+    if status in _NOT_SERVED:
+        return Failure(RequestRefused(message or _NOT_SERVED[status], **details), RetryAction.FAIL)
+    if status in _TRY_AGAIN:
+        error = ServerUnavailable(message or _TRY_AGAIN[status], **details)
+        return Failure(error, RetryAction.AMBIGUOUS, wait=response.retry_after())
+    return None
+
+
+def _redirected(response: Response) -> str:
+    try:
+        target = urlsplit(response.header("Location") or "")
+        # No query: a server may quote the request's, which may contain a token or a person's data.
+        scheme = f"{target.scheme}:" if target.scheme else ""
+        where = f"{scheme}//{target.hostname or ''}{target.path}" if target.netloc else target.path
+    except ValueError:
+        where = ""
+    return (
+        f"redirected to {where or 'an address that is not named'}; redirects are not followed, because the "
+        "request carries the credentials. If the API is there, Host of the connection must name it"
+    )
+
 
 # -- the account -------------------------------------------------------------------------------------------
 
@@ -185,6 +271,18 @@ class Rate:
     calls: int
     seconds: float
     assumed: bool = False
+
+
+@dataclass(frozen=True)
+class FoundAccount:
+    """The account that credentials belong to.
+
+    :param name: the same for all credentials of the account.
+    :param ui_host: the host of the account's pages in the platform's own application; empty when unknown.
+    """
+
+    name: str
+    ui_host: str = ""
 
 
 class Platform(ABC):
@@ -202,6 +300,8 @@ class Platform(ABC):
     """How many calls one task may have in flight at once."""
     daily_reserve: int = 0
     """How many of the day's calls are reserved for other software."""
+    account_quotas: frozenset[Quota] = frozenset()
+    """Quotas that count for the whole account, and not for the credentials that ``account_key`` names."""
     max_in_flight: int | None = None
     """How many calls of all clients the account accepts at once; None when it has no such limit."""
 
@@ -229,8 +329,19 @@ class Platform(ABC):
     def classify(self, call: Call[Any], response: Response) -> Classification:
         """Whether the platform did it, and if not, what to do next."""
 
+    def find_account(self) -> Call[FoundAccount] | None:
+        """The call that returns which account it is, the same for all of its credentials.
+
+        None when ``account_key`` is such a name already.
+        """
+        return None
+
     def observed_rate(self, call: Call[Any], response: Response) -> Rate | None:
         """The rate limit that the answer states; None when it states none."""
+        return None
+
+    def observed_day(self, response: Response) -> tuple[int, int] | None:
+        """The day's calls as the answer states them: those left, and the limit. None when it does not."""
         return None
 
     def without_answer(self, call: Call[Any], failure: NoAnswer) -> ServerUnavailable:
@@ -256,11 +367,15 @@ def token_of(body: Envelope) -> tuple[str, float] | None:
     return (token, max(seconds, 0.0)) if math.isfinite(seconds) else None
 
 
+_HTTPS_PORT = 443
+
+
 def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -> str:
     """Build the base URL of a host, without a trailing slash.
 
     :param host: a host name or an http(s) URL.
-    :param port: used when *host* has none.
+    :param port: used when *host* has none. 443 with https is left out, so that the account is the same one
+        with and without it.
     :param scheme: used when *host* has none; ``https`` by default.
     :raises InvalidInput: when it is not a host, or plain HTTP to another machine, which would send the
         credentials unencrypted.
@@ -288,6 +403,8 @@ def base_url(host: str, *, port: int | None = None, scheme: str | None = None) -
         raise InvalidInput("host", "must be a host name or an http(s) URL without query and user")
     if parts.scheme == "http" and not is_loopback(name):
         raise InvalidInput("host", "plain http is accepted for this machine only; use https")
+    if parts.scheme == "https" and port == _HTTPS_PORT:
+        port = None
     netloc = parts.netloc if own_port is not None or port is None else f"{parts.netloc}:{port}"
     return f"{parts.scheme}://{netloc}{parts.path.rstrip('/')}"
 

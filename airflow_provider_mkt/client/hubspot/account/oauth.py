@@ -1,7 +1,7 @@
-"""OAuth tokens: exchange, refresh, introspect and revoke.
+"""Tokens: exchange, refresh, introspect and revoke.
 
-The hook refreshes a connection's access token by itself and needs none of these calls. They authenticate as
-the connection's OAuth client, so the connection must have one.
+The hook refreshes a connection's access token by itself and needs none of these calls. All but
+:func:`access_token_info` authenticate as the connection's OAuth client, so the connection must have one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from airflow_provider_mkt.client.call import Call, Envelope, FormBody, Quota, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, FormBody, JsonBody, Quota, Replay, Route
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.parameters import Text, endpoint
 
@@ -56,6 +56,17 @@ class TokenInfo(BaseModel):
     user: str | None = None
     user_id: int | None = None
     expires_in: int | None = None
+    scopes: list[str] = Field(default_factory=list)
+
+
+class AccessTokenInfo(BaseModel):
+    """What a token that does not expire may do, and where."""
+
+    model_config = ConfigDict(extra="allow")
+
+    hubId: int
+    userId: int | None = None
+    appId: int | None = None
     scopes: list[str] = Field(default_factory=list)
 
 
@@ -123,6 +134,28 @@ def introspect(token: Text, *, token_type_hint: TokenTypeHint | None = None) -> 
         body=_form(token, token_type_hint),
         quota=Quota.FREE,
         as_client=True,
+    )
+
+
+@endpoint
+def access_token_info(token: Text) -> Call[AccessTokenInfo]:
+    """Read the account and the scopes of a token that does not expire.
+
+    HubSpot documents this call for tokens of private apps. Whether it knows service keys is not documented.
+
+    :param token: the token; usually the connection's own.
+    :raises InvalidInput: when it is empty.
+    :raises NotFound: when HubSpot does not know it.
+
+    Source: ``POST /oauth/v2/private-apps/get/access-token-info``.
+    """
+    return Call(
+        "oauth.access_token_info",
+        Route("POST", "private_apps", "/get/access-token-info"),
+        AccessTokenInfo.model_validate,
+        Replay.SAFE,
+        body=JsonBody({"tokenKey": token}),
+        scopes=(),
     )
 
 

@@ -1,10 +1,11 @@
-"""Flows: workflows in the v4 automation API. The API has no dated version yet."""
+"""Flows: workflows in the v4 automation API. Every version profile calls it, as dated paths are in beta."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, NotRequired, TypedDict, TypeVar, cast
+from datetime import datetime
+from typing import Annotated, Literal, NotRequired, TypedDict, TypeVar, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
@@ -18,10 +19,19 @@ from airflow_provider_mkt.client.call import (
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.hubspot.parameters import PageSize
-from airflow_provider_mkt.client.paging import after_cursor
-from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, mapping, required_str
+from airflow_provider_mkt.client.hubspot.batch import nothing, with_unanswered
+from airflow_provider_mkt.client.hubspot.parameters import PageSize, epoch_milliseconds
+from airflow_provider_mkt.client.json_types import JsonDict
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
+from airflow_provider_mkt.client.parameters import (
+    NumericId,
+    UtcTime,
+    endpoint,
+    items,
+    items_or_empty,
+    mapping,
+    required_str,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.transport.platform import errors_of
 
@@ -31,6 +41,8 @@ PAGE_MAX = 100
 BATCH_MAX = 100
 """HubSpot documents no limit; its other batches accept this many."""
 _SCOPES = ("automation",)
+BucketType = Literal["DAY", "WEEK", "MONTH"]
+FirstDay = Literal["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"]
 
 
 class Flow(TypedDict):
@@ -42,6 +54,14 @@ class Flow(TypedDict):
     revisionId: str
     createdAt: str
     updatedAt: str
+
+
+class FlowEmail(TypedDict):
+    """An email that a flow sends."""
+
+    flowId: str
+    emailCampaignId: NotRequired[str]
+    emailContentId: NotRequired[str]
 
 
 class FlowFailure(TypedDict):
@@ -76,10 +96,11 @@ class WorkflowIds(TypedDict):
 
 
 @endpoint
-def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Flow]]:
+def list(*, limit: PageSize = PAGE_MAX, after: Cursor | None = None) -> Call[builtins.list[Flow]]:
     """List flows, without their actions.
 
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises InvalidInput: when *limit* is out of range.
 
@@ -90,8 +111,75 @@ def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Flow]]:
         Route("GET", "flows", "/flows"),
         lambda envelope: cast("builtins.list[Flow]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=limit),
+        query=query_pairs(after=after, limit=limit),
         follow=after_cursor,
+        scopes=_SCOPES,
+    )
+
+
+@endpoint
+def email_campaigns(
+    flow_ids: Annotated[Sequence[NumericId], items_or_empty(BATCH_MAX)] = (),
+    *,
+    limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
+) -> Call[builtins.list[FlowEmail]]:
+    """List the emails that flows send.
+
+    :param flow_ids: only the emails of these flows, at most 100; of all flows when not given.
+    :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
+    :returns: one page; iterate the call for all pages.
+    :raises InvalidInput: when *limit* is out of range, or an id is not a number.
+
+    Source: ``GET /automation/{version}/flows/email-campaigns``.
+    """
+    return Call(
+        "flows.email_campaigns",
+        Route("GET", "flows", "/flows/email-campaigns"),
+        lambda envelope: cast("builtins.list[FlowEmail]", envelope["results"]),
+        Replay.SAFE,
+        query=query_pairs(flowId=builtins.list(flow_ids), limit=limit, after=after),
+        follow=after_cursor,
+        scopes=_SCOPES,
+    )
+
+
+@endpoint
+def performance(
+    flow_id: NumericId,
+    *,
+    bucket_type: BucketType | None = None,
+    start: UtcTime | None = None,
+    end: UtcTime | None = None,
+    first_day: FirstDay | None = None,
+) -> Call[builtins.list[JsonDict]]:
+    """Read a flow's performance over time.
+
+    :param flow_id: id of the flow.
+    :param bucket_type: the length of one row: ``DAY``, ``WEEK`` or ``MONTH``.
+    :param start: begin of the period.
+    :param end: end of the period.
+    :param first_day: the day on which weeks begin, e.g. ``MONDAY``.
+    :returns: one row per bucket, in HubSpot's own format, which it does not document.
+    :raises InvalidInput: when the id is not a number, a word is unknown, or the period ends before it starts.
+    :raises NotFound: when the flow does not exist.
+
+    Source: ``GET /automation/{version}/flows/performance/{flowId}``.
+    """
+    if start is not None and end is not None and start > end:
+        raise InvalidInput("end", "is before start")
+    return Call(
+        "flows.performance",
+        Route("GET", "flows", "/flows/performance/{flowId}", path_params(flowId=flow_id)),
+        lambda envelope: cast("builtins.list[JsonDict]", envelope["results"]),
+        Replay.SAFE,
+        query=query_pairs(
+            bucketType=bucket_type,
+            start=_milliseconds(start),
+            end=_milliseconds(end),
+            firstDay=first_day,
+        ),
         scopes=_SCOPES,
     )
 
@@ -175,7 +263,10 @@ def batch_read(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> Ca
     """
     inputs = [{"flowId": str(flow_id), "type": "FLOW_ID"} for flow_id in flow_ids]
     return _batch(
-        "flows.batch_read", "/flows/batch/read", inputs, lambda envelope: cast("Flows", _complete(envelope))
+        "flows.batch_read",
+        "/flows/batch/read",
+        inputs,
+        lambda envelope: cast("Flows", _complete(envelope, inputs)),
     )
 
 
@@ -196,8 +287,12 @@ def workflow_ids(flow_ids: Annotated[Sequence[NumericId], items(BATCH_MAX)]) -> 
     ]
     tail = "/workflow-id-mappings/batch/read"
     return _batch(
-        "flows.workflow_ids", tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope))
+        "flows.workflow_ids", tail, inputs, lambda envelope: cast("WorkflowIds", _complete(envelope, inputs))
     )
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return None if moment is None else epoch_milliseconds(moment)
 
 
 def _definition(definition: Mapping[str, object]) -> dict[str, Json]:
@@ -234,9 +329,13 @@ def _batch(
     )
 
 
-def _complete(envelope: Envelope) -> Envelope:
-    """Check that the batch is complete. HubSpot has no call to poll a pending batch."""
+def _complete(envelope: Envelope, inputs: Sequence[Mapping[str, Json]]) -> Envelope:
+    """Check that the batch is complete. HubSpot has no call to poll a pending batch.
+
+    :returns: the batch with an error of the inputs that it does not answer.
+    """
     if envelope.get("status") != "COMPLETE":
         msg = f"batch status {envelope.get('status')}"
         raise ValueError(msg)
-    return {**envelope, "errors": builtins.list(errors_of(envelope))}
+    errors = with_unanswered(inputs, envelope["results"], builtins.list(errors_of(envelope)))
+    return {**envelope, "errors": errors}

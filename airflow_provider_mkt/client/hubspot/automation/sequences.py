@@ -8,7 +8,7 @@ from typing import NotRequired, TypedDict, cast
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress, PageSize
 from airflow_provider_mkt.client.json_types import JsonDict
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, Text, endpoint
 
 PAGE_MAX = 100
@@ -45,13 +45,14 @@ class CurrentEnrolment(SequenceEnrolment):
 
 @endpoint
 def list(
-    user_id: NumericId, *, name: str | None = None, limit: PageSize | None = None
+    user_id: NumericId, *, name: str | None = None, limit: PageSize | None = None, after: Cursor | None = None
 ) -> Call[builtins.list[Sequence]]:
     """List the sequences that a user can see, without their steps.
 
     :param user_id: id of the user.
     :param name: only sequences of this name.
     :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises InvalidInput: when *user_id* is not a number, or *limit* is out of range.
 
@@ -62,7 +63,7 @@ def list(
         Route("GET", "sequences"),
         lambda envelope: cast("builtins.list[Sequence]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(userId=user_id, name=name, limit=limit),
+        query=query_pairs(after=after, userId=user_id, name=name, limit=limit),
         follow=after_cursor,
         scopes=_READ,
     )

@@ -11,7 +11,7 @@ from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.parameters import Day, PageSize, day_range
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import Check, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
@@ -81,6 +81,7 @@ def list(
     start_date: Day | None = None,
     end_date: Day | None = None,
     limit: PageSize | None = None,
+    after: Cursor | None = None,
 ) -> Call[builtins.list[CampaignAsset]]:
     """List a campaign's assets of one type.
 
@@ -89,6 +90,7 @@ def list(
     :param start_date: first day of the assets' metrics, which are returned only when both days are given.
     :param end_date: last day of the metrics.
     :param limit: rows per page, 1-100; HubSpot's default of 10 when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of assets; iterate the call for all pages.
     :raises NotFound: when the campaign does not exist.
     :raises InvalidInput: when *asset_type* is not a type code, or only one of the two days is given.
@@ -101,7 +103,7 @@ def list(
         Route("GET", "campaigns", "/{campaignGuid}/assets/{assetType}", params),
         _rows,
         Replay.SAFE,
-        query=(*query_pairs(limit=limit), *day_range(start_date, end_date, for_metrics=True)),
+        query=(*query_pairs(after=after, limit=limit), *day_range(start_date, end_date, for_metrics=True)),
         follow=after_cursor,
         scopes=_READ,
     )

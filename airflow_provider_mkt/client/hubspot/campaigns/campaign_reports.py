@@ -6,7 +6,7 @@ from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.parameters import Day, PageSize, day_range
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import endpoint, one_of
 
 PAGE_MAX = 100
@@ -58,6 +58,7 @@ def contacts(
     start_date: Day | None = None,
     end_date: Day | None = None,
     limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[list[ContactReference]]:
     """List the ids of the contacts that a campaign created or influenced.
 
@@ -66,6 +67,7 @@ def contacts(
     :param start_date: first day; 2006-01-01 when not given.
     :param end_date: last day; today when not given.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of ids; iterate the call for all pages.
     :raises NotFound: when the campaign does not exist.
     :raises InvalidInput: when *contact_type* is unknown, *limit* is out of range, or a day is not a date.
@@ -78,7 +80,7 @@ def contacts(
         Route("GET", "campaigns", "/{campaignGuid}/reports/contacts/{contactType}", params),
         _rows,
         Replay.SAFE,
-        query=(*day_range(start_date, end_date), *query_pairs(limit=limit)),
+        query=(*day_range(start_date, end_date), *query_pairs(after=after, limit=limit)),
         follow=after_cursor,
         scopes=_READ,
     )

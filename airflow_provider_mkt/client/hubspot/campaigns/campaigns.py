@@ -18,7 +18,7 @@ from airflow_provider_mkt.client.call import (
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
+from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch_of
 from airflow_provider_mkt.client.hubspot.parameters import (
     Changes,
     Day,
@@ -29,7 +29,7 @@ from airflow_provider_mkt.client.hubspot.parameters import (
     text_properties,
 )
 from airflow_provider_mkt.client.json_types import JsonDict
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import Names, Text, endpoint, items, required_str
 from airflow_provider_mkt.client.redaction import describe_type
 
@@ -56,7 +56,12 @@ class Campaign(TypedDict):
 
 @endpoint
 def list(
-    *, name: str | None = None, properties: Names = (), sort: Text | None = None, limit: PageSize = PAGE_MAX
+    *,
+    name: str | None = None,
+    properties: Names = (),
+    sort: Text | None = None,
+    limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[builtins.list[Campaign]]:
     """List campaigns.
 
@@ -64,6 +69,7 @@ def list(
     :param properties: properties to return; none when empty.
     :param sort: ``hs_name``, ``createdAt`` or ``updatedAt``; a leading ``-`` sorts in descending order.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of campaigns; iterate the call for all pages.
     :raises InvalidInput: when *sort* is unknown, or *limit* is out of range.
 
@@ -76,7 +82,9 @@ def list(
         Route("GET", "campaigns"),
         _rows,
         Replay.SAFE,
-        query=query_pairs(name=name, properties=comma_joined(properties), sort=sort, limit=limit),
+        query=query_pairs(
+            after=after, name=name, properties=comma_joined(properties), sort=sort, limit=limit
+        ),
         follow=after_cursor,
         scopes=_READ,
     )
@@ -177,14 +185,14 @@ def create_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -
 
     Source: ``POST /marketing/{version}/campaigns/batch/create``.
     """
-    inputs = [
+    inputs: builtins.list[dict[str, Json]] = [
         {"properties": _with_name(f"campaigns[{index}]", properties)}
         for index, properties in enumerate(campaigns)
     ]
     return Call(
         "campaigns.create_batch",
         Route("POST", "campaigns", "/batch/create"),
-        read_batch,
+        read_batch_of(inputs),
         Replay.VERIFY,
         body=JsonBody(as_inputs(inputs)),
         scopes=_WRITE,
@@ -219,7 +227,7 @@ def update_batch(campaigns: Annotated[Sequence[Properties], items(BATCH_MAX)]) -
     return Call(
         "campaigns.update_batch",
         Route("POST", "campaigns", "/batch/update"),
-        read_batch,
+        read_batch_of(inputs),
         Replay.SAFE,
         body=JsonBody(as_inputs(inputs)),
         scopes=_WRITE,
@@ -265,13 +273,14 @@ def batch_read(
     Source: ``POST /marketing/{version}/campaigns/batch/read``.
     """
     wanted = query_pairs(properties=comma_joined(properties))
+    inputs: builtins.list[dict[str, Json]] = [{"id": guid} for guid in campaign_guids]
     return Call(
         "campaigns.batch_read",
         Route("POST", "campaigns", "/batch/read"),
-        read_batch,
+        read_batch_of(inputs),
         Replay.SAFE,
         query=(*wanted, *day_range(start_date, end_date, for_metrics=True)),
-        body=JsonBody(as_inputs([{"id": guid} for guid in campaign_guids])),
+        body=JsonBody(as_inputs(inputs)),
         scopes=_READ,
     )
 

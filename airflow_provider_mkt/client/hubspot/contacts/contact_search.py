@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated, TypeAlias, TypeVar, cast
+from collections.abc import Sequence
+from typing import Annotated
 
-from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Quota, Replay, Route
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, PlatformError
-from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contacts
-from airflow_provider_mkt.client.parameters import Names, Text, between, endpoint, known_value, required_str
-from airflow_provider_mkt.client.redaction import describe_type
-
-PAGE_MAX = 200
-CEILING = 10_000
-"""Maximum number of results of one search."""
-GROUPS_MAX, GROUP_MAX, FILTERS_MAX = 5, 6, 18
-BODY_MAX = 3_000
-"""Maximum length of a search body, in characters."""
-
-_RECORD_ID = "hs_object_id"
-_LONGEST_ID = str(2**63 - 1)
-_LISTED = ("IN", "NOT_IN")
-_BARE = ("HAS_PROPERTY", "NOT_HAS_PROPERTY")
-OPERATORS = (
-    *("EQ", "NEQ", "LT", "LTE", "GT", "GTE", "BETWEEN", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN"),
-    *_LISTED,
-    *_BARE,
+from airflow_provider_mkt.client.call import Call, Route
+from airflow_provider_mkt.client.hubspot.objects._records import Record as Contact
+from airflow_provider_mkt.client.hubspot.objects._searching import (
+    PAGE_MAX,
+    search_all_call,
+    search_call,
 )
+from airflow_provider_mkt.client.hubspot.objects._searching import (
+    Filter as Filter,
+)
+from airflow_provider_mkt.client.paging import Cursor
+from airflow_provider_mkt.client.parameters import Names, Text, between, endpoint
+
 _READ = ("crm.objects.contacts.read",)
-_KEYS = frozenset(("property_name", "operator", "value", "high_value", "values"))
-
-T = TypeVar("T")
-
-
-Filter: TypeAlias = Mapping[str, object]
-"""One filter: ``property_name`` and ``operator``, with ``values`` for IN and NOT_IN (lower case for text),
-``value`` and ``high_value`` for BETWEEN, neither for HAS_PROPERTY and NOT_HAS_PROPERTY, and ``value`` for the
-other operators."""
+_ROUTE = Route("POST", "contacts", "/search")
 
 
 @endpoint
@@ -48,6 +30,7 @@ def search(
     properties: Names = (),
     sort: Text | None = None,
     limit: Annotated[int, between(1, PAGE_MAX)] = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[list[Contact]]:
     """Search contacts, up to 10,000 results; :func:`search_all` has no such limit.
 
@@ -60,24 +43,24 @@ def search(
     :param properties: properties to return.
     :param sort: property to sort by; a leading ``-`` sorts in descending order.
     :param limit: rows per page, 1-200.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises InvalidInput: when a filter is invalid, the search is too large, or *limit* is out of range.
     :raises InvalidRequest: while iterating, when there are more results than the limit.
 
     Source: ``POST /crm/{version}/objects/contacts/search``.
     """
-    body = _body(_groups(filter_groups), query, properties, limit)
-    if sort is not None:
-        body["sorts"] = [_sorted_by(sort)]
-    return Call(
+    return search_call(
         "contact_search.search",
-        Route("POST", "contacts", "/search"),
-        read_contacts,
-        Replay.SAFE,
-        body=JsonBody(_within_limit(body)),
-        follow=_next_page,
-        quota=Quota.SEARCH,
-        scopes=_READ,
+        _ROUTE,
+        _READ,
+        filter_groups,
+        batch_read="contacts.batch_read",
+        query=query,
+        properties=properties,
+        sort=sort,
+        limit=limit,
+        after=after,
     )
 
 
@@ -99,131 +82,12 @@ def search_all(
 
     Source: ``POST /crm/{version}/objects/contacts/search``.
     """
-    groups = _groups(filter_groups, reserved=1)
-    body = _body(groups, query, properties, PAGE_MAX)
-    body["sorts"] = [_sorted_by(_RECORD_ID)]
-    # The body must also be small enough on the last page, with the longest id.
-    _within_limit(_after_id(body, groups, _LONGEST_ID))
-
-    def next_ids(call: Call[T], envelope: Envelope) -> JsonBody | None:
-        ids = [int(row["id"]) for row in read_contacts(envelope)]
-        more = (envelope.get("paging") or {}).get("next")
-        if not ids or (not more and len(ids) < PAGE_MAX):
-            return None
-        request_body = cast("Envelope", call.body.value if isinstance(call.body, JsonBody) else body)
-        floor = 0 if request_body == body else int(request_body["filterGroups"][0]["filters"][-1]["value"])
-        if any(after <= before for before, after in zip((floor, *ids), ids, strict=False)):
-            raise PlatformError(
-                "the rows are not in the order of their ids, so the next page could skip some",
-                platform="hubspot",
-                call=call.name,
-            )
-        return JsonBody(_after_id(body, groups, str(ids[-1])))
-
-    return Call(
+    return search_all_call(
         "contact_search.search_all",
-        Route("POST", "contacts", "/search"),
-        read_contacts,
-        Replay.SAFE,
-        body=JsonBody(body),
-        follow=next_ids,
-        quota=Quota.SEARCH,
-        scopes=_READ,
+        _ROUTE,
+        _READ,
+        filter_groups,
+        batch_read="contacts.batch_read",
+        query=query,
+        properties=properties,
     )
-
-
-def _next_page(call: Call[T], envelope: Envelope) -> JsonBody | None:
-    after = ((envelope.get("paging") or {}).get("next") or {}).get("after")
-    request_body = call.body.value if isinstance(call.body, JsonBody) else None
-    if not after or not isinstance(request_body, dict):
-        return None
-    left = CEILING - int(after)
-    if left <= 0:
-        raise InvalidRequest(
-            f"more than {CEILING:,} contacts match, the most that one search returns; "
-            "contact_search.search_all returns all of them",
-            platform="hubspot",
-            call=call.name,
-        )
-    # HubSpot rejects a page that would exceed the result limit.
-    return JsonBody({**request_body, "after": str(after), "limit": min(int(request_body["limit"]), left)})
-
-
-def _after_id(body: Mapping[str, Json], groups: list[list[dict[str, Json]]], last: str) -> dict[str, Json]:
-    after_last = {"propertyName": _RECORD_ID, "operator": "GT", "value": last}
-    return {**body, "filterGroups": [{"filters": [*group, after_last]} for group in groups or [[]]]}
-
-
-def _body(
-    groups: list[list[dict[str, Json]]], query: str | None, properties: Sequence[str], limit: int
-) -> dict[str, Json]:
-    # HubSpot's schema requires every one of these fields.
-    body: dict[str, Json] = {
-        "filterGroups": [{"filters": group} for group in groups],
-        "properties": list(properties),
-        "sorts": [],
-        "limit": limit,
-        "after": "0",
-    }
-    if query is not None:
-        body["query"] = query
-    return body
-
-
-def _within_limit(body: dict[str, Json]) -> dict[str, Json]:
-    size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")))
-    if size > BODY_MAX:
-        raise InvalidInput("filter_groups", f"make a search of {size} characters; at most {BODY_MAX}")
-    return body
-
-
-def _sorted_by(sort: str) -> dict[str, str]:
-    direction = "DESCENDING" if sort.startswith("-") else "ASCENDING"
-    return {"propertyName": required_str("sort", sort.removeprefix("-")), "direction": direction}
-
-
-def _groups(filter_groups: Sequence[Sequence[Filter]], *, reserved: int = 0) -> list[list[dict[str, Json]]]:
-    groups = _list_up_to("filter_groups", filter_groups, GROUPS_MAX, "groups")
-    checked: list[list[dict[str, Json]]] = []
-    for index, group in enumerate(groups):
-        field = f"filter_groups[{index}]"
-        filters = _list_up_to(field, group, GROUP_MAX - reserved, "filters")
-        if not filters:
-            # An empty group would match every contact.
-            raise InvalidInput(field, "is empty")
-        checked.append([_filter(f"{field}[{position}]", filter_) for position, filter_ in enumerate(filters)])
-    total = sum(len(group) + reserved for group in checked)
-    if total > FILTERS_MAX:
-        raise InvalidInput("filter_groups", f"has {total} filters; at most {FILTERS_MAX} in total")
-    return checked
-
-
-def _list_up_to(field: str, value: Sequence[T], at_most: int, item: str) -> Sequence[T]:
-    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Sequence):
-        raise InvalidInput(field, f"must be a list, not {describe_type(value)}")
-    if len(value) > at_most:
-        raise InvalidInput(field, f"has {len(value)} {item}; at most {at_most}")
-    return value
-
-
-def _filter(field: str, filter_: Filter) -> dict[str, Json]:
-    if not isinstance(filter_, Mapping):
-        raise InvalidInput(field, f"must be a mapping, not {describe_type(filter_)}")
-    for key in filter_:
-        if key not in _KEYS:
-            raise InvalidInput(field, f"has a key other than {', '.join(sorted(_KEYS))}")
-    name = required_str(f"{field}.property_name", filter_.get("property_name", ""))
-    operator = known_value(f"{field}.operator", filter_.get("operator", ""), OPERATORS)
-    checked: dict[str, Json] = {"propertyName": name, "operator": operator}
-    if operator in _LISTED:
-        values = filter_.get("values", ())
-        if isinstance(values, str) or not isinstance(values, Sequence) or not values:
-            raise InvalidInput(f"{field}.values", f"must be a list of texts, not {describe_type(values)}")
-        checked["values"] = [
-            required_str(f"{field}.values[{index}]", value) for index, value in enumerate(values)
-        ]
-    elif operator not in _BARE:
-        checked["value"] = required_str(f"{field}.value", filter_.get("value", ""))
-        if operator == "BETWEEN":
-            checked["highValue"] = required_str(f"{field}.high_value", filter_.get("high_value", ""))
-    return checked

@@ -4,53 +4,48 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
-from airflow_provider_mkt.client.call import (
-    Call,
-    Json,
-    JsonBody,
-    Pairs,
-    Replay,
-    Route,
-    comma_joined,
-    path_params,
-    query_pairs,
+from airflow_provider_mkt.client.call import Call, Json, JsonBody, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch_of
+from airflow_provider_mkt.client.hubspot.objects._records import (
+    BATCH_MAX as BATCH_MAX,
 )
-from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import BatchResult, as_inputs, nothing, read_batch
-from airflow_provider_mkt.client.hubspot.contacts._records import Contact as Contact
-from airflow_provider_mkt.client.hubspot.contacts._records import read_contact, read_contacts
-from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize, Properties
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.hubspot.objects._records import (
+    HISTORY_MAX as HISTORY_MAX,
+)
+from airflow_provider_mkt.client.hubspot.objects._records import (
+    PAGE_MAX as PAGE_MAX,
+)
+from airflow_provider_mkt.client.hubspot.objects._records import (
+    RECORD_ID as RECORD_ID,
+)
+from airflow_provider_mkt.client.hubspot.objects._records import Record as _Contact
+from airflow_provider_mkt.client.hubspot.objects._records import (
+    Records,
+    create_inputs,
+    fields,
+    read_body,
+    read_record,
+    read_records,
+    update_inputs,
+    upsert_inputs,
+)
+from airflow_provider_mkt.client.hubspot.parameters import Changes, PageSize
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import (
-    Check,
     JsonObject,
     Names,
     Text,
+    TextId,
     endpoint,
     int_between,
-    item_list,
     items,
 )
-from airflow_provider_mkt.client.redaction import describe_type
 
-BATCH_MAX = 100
-HISTORY_MAX = 50
-PAGE_MAX = 100
+Contact: TypeAlias = _Contact
 _READ = ("crm.objects.contacts.read",)
 _WRITE = ("crm.objects.contacts.write",)
-
-
-def _mappings(field: str, contacts: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
-    for index, contact in enumerate(contacts):
-        if not isinstance(contact, Mapping):
-            problem = f"must be a mapping of properties, not {describe_type(contact)}"
-            raise InvalidInput(f"{field}[{index}]", problem)
-    return contacts
-
-
-Contacts = Annotated[Sequence[Properties], items(BATCH_MAX), Check(_mappings)]
 
 
 @endpoint
@@ -61,6 +56,7 @@ def list(
     associations: Names = (),
     archived: bool = False,
     limit: PageSize | None = None,
+    after: Cursor | None = None,
 ) -> Call[builtins.list[Contact]]:
     """List all contacts. Unlike search, it has no result limit and includes recent changes.
 
@@ -69,6 +65,7 @@ def list(
     :param associations: object types whose associated ids are also returned, e.g. ``companies``.
     :param archived: return archived contacts instead.
     :param limit: rows per page, 1-100, or 1-50 with history; the maximum when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises InvalidInput: when *limit* is out of range, or a value is not a list of names.
 
@@ -79,11 +76,11 @@ def list(
     return Call(
         "contacts.list",
         Route("GET", "contacts"),
-        read_contacts,
+        read_records,
         Replay.SAFE,
         query=(
-            *_fields(properties, properties_with_history, associations),
-            *query_pairs(archived=archived or None, limit=size),
+            *fields(properties, properties_with_history, associations),
+            *query_pairs(after=after, archived=archived or None, limit=size),
         ),
         follow=after_cursor,
         scopes=_READ,
@@ -107,7 +104,7 @@ def create(properties: Changes, *, associations: Sequence[JsonObject] = ()) -> C
     return Call(
         "contacts.create",
         Route("POST", "contacts"),
-        read_contact,
+        read_record,
         Replay.SAFE if properties.get("email", "").strip() else Replay.VERIFY,
         body=JsonBody({"properties": properties, "associations": [*associations]}),
         scopes=_WRITE,
@@ -131,7 +128,7 @@ def update(contact_id: str, properties: Changes, *, id_property: Text | None = N
     return Call(
         "contacts.update",
         Route("PATCH", "contacts", "/{contactId}", path_params(contactId=contact_id)),
-        read_contact,
+        read_record,
         Replay.SAFE,
         query=query_pairs(idProperty=id_property),
         body=JsonBody({"properties": properties}),
@@ -153,7 +150,7 @@ def archive(contact_id: str) -> Call[None]:
 
 
 @endpoint
-def archive_batch(ids: Annotated[Sequence[Text], items(BATCH_MAX)]) -> Call[None]:
+def archive_batch(ids: Annotated[Sequence[TextId], items(BATCH_MAX)]) -> Call[None]:
     """Archive up to 100 contacts. HubSpot does not report which of them existed.
 
     :param ids: 1-100 record ids.
@@ -172,7 +169,7 @@ def archive_batch(ids: Annotated[Sequence[Text], items(BATCH_MAX)]) -> Call[None
 
 
 @endpoint
-def upsert_batch(contacts: Contacts, *, id_property: Text = "email") -> Call[BatchResult]:
+def upsert_batch(contacts: Records, *, id_property: Text = "email") -> Call[BatchResult]:
     """Create or update up to 100 contacts by a unique property.
 
     :param contacts: 1-100 mappings of properties, each with the key. Values are text; an empty value clears a
@@ -183,21 +180,12 @@ def upsert_batch(contacts: Contacts, *, id_property: Text = "email") -> Call[Bat
 
     Source: ``POST /crm/{version}/objects/contacts/batch/upsert``.
     """
-    inputs: builtins.list[dict[str, Json]] = [
-        {
-            "idProperty": id_property,
-            "id": _key(index, contact, id_property),
-            "properties": dict(contact),
-            # Matches results to inputs, even when HubSpot normalizes the key.
-            "objectWriteTraceId": str(index),
-        }
-        for index, contact in enumerate(contacts)
-    ]
+    inputs = upsert_inputs("contacts", contacts, id_property)
     return _write("contacts.upsert_batch", "/batch/upsert", inputs, Replay.SAFE)
 
 
 @endpoint
-def create_batch(contacts: Contacts) -> Call[BatchResult]:
+def create_batch(contacts: Records) -> Call[BatchResult]:
     """Create up to 100 contacts. Contacts whose email exists are returned as errors.
 
     If every contact has an email, a retry is safe: it fails with a conflict.
@@ -208,17 +196,13 @@ def create_batch(contacts: Contacts) -> Call[BatchResult]:
 
     Source: ``POST /crm/{version}/objects/contacts/batch/create``.
     """
-    inputs: builtins.list[dict[str, Json]] = [
-        # Without a trace id on every input, one conflict fails the whole batch.
-        {"associations": [], "properties": dict(contact), "objectWriteTraceId": str(index)}
-        for index, contact in enumerate(contacts)
-    ]
+    inputs = create_inputs(contacts)
     keyed = all(contact.get("email") for contact in contacts)
     return _write("contacts.create_batch", "/batch/create", inputs, Replay.SAFE if keyed else Replay.VERIFY)
 
 
 @endpoint
-def update_batch(contacts: Contacts, *, id_property: Text = "hs_object_id") -> Call[BatchResult]:
+def update_batch(contacts: Records, *, id_property: Text = RECORD_ID) -> Call[BatchResult]:
     """Update up to 100 contacts.
 
     :param contacts: 1-100 mappings of properties, each with the key.
@@ -228,23 +212,13 @@ def update_batch(contacts: Contacts, *, id_property: Text = "hs_object_id") -> C
 
     Source: ``POST /crm/{version}/objects/contacts/batch/update``.
     """
-    inputs: builtins.list[dict[str, Json]] = []
-    for index, contact in enumerate(contacts):
-        row: dict[str, Json] = {
-            "id": _key(index, contact, id_property),
-            # The record id is read-only: HubSpot rejects it among the properties.
-            "properties": {name: value for name, value in contact.items() if name != "hs_object_id"},
-            "objectWriteTraceId": str(index),
-        }
-        if id_property != "hs_object_id":
-            row["idProperty"] = id_property
-        inputs.append(row)
+    inputs = update_inputs("contacts", contacts, id_property)
     return _write("contacts.update_batch", "/batch/update", inputs, Replay.SAFE)
 
 
 @endpoint
 def batch_read(
-    ids: Sequence[Text],
+    ids: Sequence[TextId],
     *,
     properties: Names = (),
     properties_with_history: Names = (),
@@ -263,18 +237,11 @@ def batch_read(
 
     Source: ``POST /crm/{version}/objects/contacts/batch/read``.
     """
-    item_list("ids", ids, at_most=HISTORY_MAX if properties_with_history else BATCH_MAX)
-    body: dict[str, Json] = {
-        "inputs": [{"id": record_id} for record_id in ids],
-        "properties": [*properties],
-        "propertiesWithHistory": [*properties_with_history],
-    }
-    if id_property is not None:
-        body["idProperty"] = id_property
+    inputs, body = read_body(ids, properties, properties_with_history, id_property)
     return Call(
         "contacts.batch_read",
         Route("POST", "contacts", "/batch/read"),
-        read_batch,
+        read_batch_of(inputs),
         Replay.SAFE,
         query=query_pairs(archived=archived or None),
         body=JsonBody(body),
@@ -308,10 +275,10 @@ def get(
     return Call(
         "contacts.get",
         Route("GET", "contacts", "/{contactId}", path_params(contactId=contact_id)),
-        read_contact,
+        read_record,
         Replay.SAFE,
         query=(
-            *_fields(properties, properties_with_history, associations),
+            *fields(properties, properties_with_history, associations),
             *query_pairs(idProperty=id_property, archived=archived or None),
         ),
         scopes=_READ,
@@ -319,7 +286,7 @@ def get(
 
 
 @endpoint
-def gdpr_delete(contact_id: Text, *, id_property: Text | None = None) -> Call[None]:
+def gdpr_delete(contact_id: TextId, *, id_property: Text | None = None) -> Call[None]:
     """Delete a contact and its history permanently (GDPR delete). Never retried automatically.
 
     With ``email`` as the key and no contact with that address, HubSpot puts the address on the account's
@@ -345,27 +312,12 @@ def gdpr_delete(contact_id: Text, *, id_property: Text | None = None) -> Call[No
     )
 
 
-def _fields(properties: Sequence[str], with_history: Sequence[str], associations: Sequence[str]) -> Pairs:
-    return query_pairs(
-        properties=comma_joined(properties),
-        propertiesWithHistory=comma_joined(with_history),
-        associations=comma_joined(associations),
-    )
-
-
 def _write(call: str, tail: str, inputs: Sequence[Mapping[str, Json]], replay: Replay) -> Call[BatchResult]:
     return Call(
         call,
         Route("POST", "contacts", tail),
-        read_batch,
+        read_batch_of(inputs),
         replay,
         body=JsonBody(as_inputs(inputs)),
         scopes=_WRITE,
     )
-
-
-def _key(index: int, contact: Properties, id_property: str) -> str:
-    value = contact.get(id_property)
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidInput(f"contacts[{index}].{id_property}", f"the key is missing: {describe_type(value)}")
-    return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -96,3 +96,12 @@ def schedule_changes(publish_at: datetime | None) -> dict[str, Json]:
         return {"sendOnPublish": True}
     time = utc("emails.publish", "publish_at", publish_at)
     return {"sendOnPublish": False, "publishDate": time.isoformat().replace("+00:00", "Z")}
+
+
+def time_of(text: str | None) -> datetime | None:
+    """Read a time of an email, in UTC where it has no offset; None where it is missing or not a time."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

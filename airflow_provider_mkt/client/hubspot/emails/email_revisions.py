@@ -6,11 +6,12 @@ import builtins
 from typing import TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, Route, path_params, query_pairs
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.emails._fields import READ, WRITE, Email
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.json_types import JsonDict
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor, before_cursor
 from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 PAGE_MAX = 100
@@ -33,24 +34,30 @@ class Revision(TypedDict):
 
 
 @endpoint
-def list(email_id: str, *, limit: PageSize = PAGE_MAX) -> Call[builtins.list[Revision]]:
+def list(
+    email_id: str, *, limit: PageSize = PAGE_MAX, after: Cursor | None = None, before: Cursor | None = None
+) -> Call[builtins.list[Revision]]:
     """List the revisions of an email. HubSpot documents no order; sort by ``updatedAt``.
 
     :param email_id: id of the email.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
+    :param before: instead of *after*, a cursor to go back from: the pages before it, the nearest first.
     :returns: one page of revisions; iterate the call for all pages.
     :raises NotFound: when the email does not exist.
-    :raises InvalidInput: when *limit* is out of range.
+    :raises InvalidInput: when *limit* is out of range, or both cursors are given.
 
     Source: ``GET /marketing/{version}/emails/{emailId}/revisions``.
     """
+    if after is not None and before is not None:
+        raise InvalidInput("before", "cannot be combined with after")
     return Call(
         "email_revisions.list",
         Route("GET", "emails", "/{emailId}/revisions", path_params(emailId=email_id)),
         lambda envelope: cast("builtins.list[Revision]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=limit),
-        follow=after_cursor,
+        query=query_pairs(limit=limit, after=after, before=before),
+        follow=after_cursor if before is None else before_cursor,
         scopes=READ,
     )
 

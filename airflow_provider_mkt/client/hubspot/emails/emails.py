@@ -30,7 +30,7 @@ from airflow_provider_mkt.client.hubspot.emails._fields import (
 from airflow_provider_mkt.client.hubspot.emails._fields import Email as Email
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.json_types import JsonDict
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import JsonObject, Names, PathText, Text, endpoint
 from airflow_provider_mkt.client.redaction import describe_type
 
@@ -56,6 +56,7 @@ def list(
     marketing_campaign_names: bool = False,
     workflow_names: bool = False,
     limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[builtins.list[Email]]:
     """List marketing emails.
 
@@ -69,11 +70,13 @@ def list(
     :param sort: ``createdAt`` (default), ``updatedAt``, ``name``, ``createdBy`` or ``updatedBy``, the most
         significant first; a leading ``-`` sorts in descending order.
     :param included_properties: fields to return, all when empty; ``id`` is always returned.
-    :param include_stats: also read the send statistics.
+    :param include_stats: also read the send statistics. Users have reported that emails are left out of such
+        a list; ``email_statistics.totals`` is complete.
     :param variant_stats: also read the statistics of each A/B variation.
     :param marketing_campaign_names: also return campaign names.
     :param workflow_names: also return workflow names.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of emails; iterate the call for all pages.
     :raises InvalidInput: when *sort* is unknown, *limit* is out of range, or a time has no time zone.
 
@@ -83,7 +86,12 @@ def list(
         if property_name.removeprefix("-") not in SORTS:
             raise InvalidInput(f"sort[{index}]", f"must be one of {', '.join(SORTS)}")
     filters = query_pairs(
-        campaign=campaign, type=types or None, isPublished=is_published, sort=sort or None, limit=limit
+        after=after,
+        campaign=campaign,
+        type=types or None,
+        isPublished=is_published,
+        sort=sort or None,
+        limit=limit,
     )
     options = read_options(
         archived=archived,
@@ -208,17 +216,23 @@ def clone(email_id: PathText, *, clone_name: Text | None = None, language: Text 
 
 
 @endpoint
-def archive(email_id: PathText) -> Call[None]:
+def archive(email_id: PathText, *, archived: bool | None = None) -> Call[None]:
     """Archive an email.
 
     :param email_id: id of the email.
+    :param archived: HubSpot has this parameter and documents no use of it; not sent when not given.
     :raises NotFound: when the email does not exist.
 
     Source: ``DELETE /marketing/{version}/emails/{emailId}``.
     """
     params = path_params(emailId=email_id)
     return Call(
-        "emails.archive", Route("DELETE", "emails", "/{emailId}", params), nothing, Replay.SAFE, scopes=WRITE
+        "emails.archive",
+        Route("DELETE", "emails", "/{emailId}", params),
+        nothing,
+        Replay.SAFE,
+        query=query_pairs(archived=archived),
+        scopes=WRITE,
     )
 
 

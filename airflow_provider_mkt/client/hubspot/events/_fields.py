@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, NotRequired, Self, TypedDict, TypeVar, cast
 
@@ -10,9 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from airflow_provider_mkt.client.call import Envelope, Json, Pairs, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import BatchError
+from airflow_provider_mkt.client.hubspot.batch import BatchError, names_of_row, unanswered
 from airflow_provider_mkt.client.hubspot.parameters import time_text
-from airflow_provider_mkt.client.parameters import optional_str, required_str, text_mapping, to_bool, to_utc
+from airflow_provider_mkt.client.parameters import (
+    id_text,
+    optional_str,
+    required_str,
+    text_mapping,
+    to_bool,
+    to_utc,
+)
 from airflow_provider_mkt.client.redaction import describe_type
 
 FAMILY = "marketing_events"
@@ -121,6 +128,22 @@ def read_event_batch(envelope: Envelope) -> Batch[EventRow]:
     return Batch[EventRow].model_validate(envelope or {"status": "COMPLETE"})
 
 
+def read_events_of(inputs: Sequence[Mapping[str, Json]]) -> Callable[[Envelope], Batch[EventRow]]:
+    """Return the reader of a batch response about events that reports which inputs it does not answer.
+
+    :param inputs: as they are sent.
+    """
+
+    def read(envelope: Envelope) -> Batch[EventRow]:
+        batch = Batch[EventRow].model_validate(envelope)
+        batch.errors += unanswered(
+            inputs, [names_of_row(row.model_dump()) for row in batch.results], batch.errors
+        )
+        return batch
+
+    return read
+
+
 def external_key(external_event_id: str, external_account_id: str) -> tuple[Pairs, Pairs]:
     """Return the ids that identify an event within its app: a path parameter and a query parameter."""
     return path_params(externalEventId=external_event_id), path_params(externalAccountId=external_account_id)
@@ -177,7 +200,7 @@ def external_ids(prefix: str, fields: Fields) -> dict[str, str]:
 
     :raises InvalidInput: naming the id that is missing.
     """
-    event_id, account_id = (required_str(f"{prefix}{key}", fields.get(key, "")) for key in EXTERNAL_KEY)
+    event_id, account_id = (id_text(f"{prefix}{key}", fields.get(key, "")) for key in EXTERNAL_KEY)
     return {"externalEventId": event_id, "externalAccountId": account_id}
 
 

@@ -6,7 +6,7 @@ external system, not from the clock of the task, so that a retry is safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Pairs, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import as_inputs
+from airflow_provider_mkt.client.hubspot.batch import as_inputs, unanswered
 from airflow_provider_mkt.client.hubspot.events._fields import (
     BATCH_MAX,
     FAMILY,
@@ -175,7 +175,8 @@ def upsert_contacts(
     :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
     :param attendances: as for `record_contacts`.
-    :returns: an empty batch, or the response of HubSpot.
+    :returns: what HubSpot answered. It may not name the contacts: those are in the errors, with the category
+        ``NOT_IN_ANSWER``.
     :raises InvalidInput: naming the attendance and the invalid field.
     :raises NotFound: when the event does not exist, or another app created it.
 
@@ -206,7 +207,8 @@ def upsert_emails(
     :param external_account_id: the account in the external system.
     :param state: ``register``, ``attend`` or ``cancel``.
     :param attendances: as for `record_contacts`, with ``email`` instead of ``contact_id``.
-    :returns: an empty batch, or the response of HubSpot.
+    :returns: what HubSpot answered. It may not name the contacts: those are in the errors, with the category
+        ``NOT_IN_ANSWER``.
     :raises InvalidInput: naming the attendance and the invalid field.
     :raises NotFound: when the event does not exist, or another app created it.
 
@@ -228,64 +230,79 @@ _FIELDS = ("interaction_at", "joined_at", "left_at", "properties")
 
 
 def _external(
-    call: str, verb: str, external_event_id: str, external_account_id: str, state: str, inputs: JsonBody
+    call: str,
+    verb: str,
+    external_event_id: str,
+    external_account_id: str,
+    state: str,
+    inputs: Sequence[Mapping[str, Json]],
 ) -> Call[Batch[Subscriber]]:
     path, query = external_key(external_event_id, external_account_id)
     tail = f"/attendance/{{externalEventId}}/{{subscriberState}}/{verb}"
     params = (*path, ("subscriberState", state))
-    return _call(call, tail, params, inputs, Batch[Subscriber].model_validate, query)
+    return _call(call, tail, params, inputs, query)
 
 
 def _by_object_id(
-    call: str, verb: str, object_id: NumericId, state: str, inputs: JsonBody
+    call: str, verb: str, object_id: NumericId, state: str, inputs: Sequence[Mapping[str, Json]]
 ) -> Call[Batch[Subscriber]]:
     tail = f"/{{objectId}}/attendance/{{subscriberState}}/{verb}"
     params = path_params(objectId=object_id, subscriberState=state)
-    return _call(call, tail, params, inputs, Batch[Subscriber].model_validate)
+    return _call(call, tail, params, inputs)
 
 
 def _deprecated(
-    call: str, verb: str, external_event_id: str, external_account_id: str, state: str, inputs: JsonBody
+    call: str,
+    verb: str,
+    external_event_id: str,
+    external_account_id: str,
+    state: str,
+    inputs: Sequence[Mapping[str, Json]],
 ) -> Call[Batch[Subscriber]]:
     path, query = external_key(external_event_id, external_account_id)
     tail = f"/events/{{externalEventId}}/{{subscriberState}}/{verb}"
     params = (*path, ("subscriberState", state))
-    return _call(call, tail, params, inputs, _read_possibly_empty, query)
+    return _call(call, tail, params, inputs, query, may_be_empty=True)
 
 
 def _call(
     call: str,
     tail: str,
     params: Pairs,
-    inputs: JsonBody,
-    read: Callable[[Envelope], Batch[Subscriber]],
+    inputs: Sequence[Mapping[str, Json]],
     query: Pairs = (),
+    *,
+    may_be_empty: bool = False,
 ) -> Call[Batch[Subscriber]]:
     return Call(
         call,
         Route("POST", FAMILY, tail, params),
-        read,
+        lambda envelope: _read({"status": "COMPLETE"} if may_be_empty and not envelope else envelope, inputs),
         # The body contains the interaction's time, so a retry records the same interaction.
         Replay.SAFE,
         query=query,
-        body=inputs,
+        body=JsonBody(as_inputs(inputs)),
         scopes=WRITE,
     )
 
 
-def _read_possibly_empty(envelope: Envelope) -> Batch[Subscriber]:
-    return Batch[Subscriber].model_validate(envelope or {"status": "COMPLETE"})
+def _read(envelope: Envelope, inputs: Sequence[Mapping[str, Json]]) -> Batch[Subscriber]:
+    """Read a batch response. In one that has neither results nor errors no input is answered."""
+    batch = Batch[Subscriber].model_validate(envelope)
+    rows = [
+        frozenset(str(one).strip().lower() for one in (row.vid, row.email) if one) for row in batch.results
+    ]
+    batch.errors += unanswered(inputs, rows, batch.errors)
+    return batch
 
 
-def _inputs(state: str, attendances: Sequence[Fields], key_fields: _KeyFields) -> JsonBody:
-    return JsonBody(
-        as_inputs(
-            [
-                _input(f"attendances[{index}]", state, attendance, key_fields)
-                for index, attendance in enumerate(attendances)
-            ]
-        )
-    )
+def _inputs(
+    state: str, attendances: Sequence[Fields], key_fields: _KeyFields
+) -> Sequence[Mapping[str, Json]]:
+    return [
+        _input(f"attendances[{index}]", state, attendance, key_fields)
+        for index, attendance in enumerate(attendances)
+    ]
 
 
 def _input(field: str, state: str, attendance: Fields, key_fields: _KeyFields) -> dict[str, Json]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NotRequired, TypedDict, cast
 
-from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params
+from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.batch import nothing
 from airflow_provider_mkt.client.hubspot.events._fields import FAMILY, WRITE
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
 _EXTERNAL = "/associations/{externalAccountId}/{externalEventId}/lists"
@@ -27,11 +27,14 @@ class EventList(TypedDict):
 
 
 @endpoint
-def lists_of(external_event_id: str, external_account_id: str) -> Call[list[EventList]]:
+def lists_of(
+    external_event_id: str, external_account_id: str, *, after: Cursor | None = None
+) -> Call[list[EventList]]:
     """List the lists of an event that this app created. HubSpot requires the write scope.
 
     :param external_event_id: the event's id in the external system.
     :param external_account_id: the account in the external system.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: the lists.
     :raises NotFound: when the event does not exist, or another app created it.
 
@@ -41,20 +44,24 @@ def lists_of(external_event_id: str, external_account_id: str) -> Call[list[Even
         "marketing_event_lists.lists_of",
         _EXTERNAL,
         path_params(externalAccountId=external_account_id, externalEventId=external_event_id),
+        after,
     )
 
 
 @endpoint
-def lists_of_object_id(object_id: NumericId) -> Call[list[EventList]]:
+def lists_of_object_id(object_id: NumericId, *, after: Cursor | None = None) -> Call[list[EventList]]:
     """List the lists of an event. HubSpot requires the write scope.
 
     :param object_id: object id of the event.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: the lists.
     :raises NotFound: when the event does not exist.
 
     Source: ``GET /marketing/{version}/marketing-events/associations/{marketingEventId}/lists``.
     """
-    return _read("marketing_event_lists.lists_of_object_id", _OBJECT, path_params(marketingEventId=object_id))
+    return _read(
+        "marketing_event_lists.lists_of_object_id", _OBJECT, path_params(marketingEventId=object_id), after
+    )
 
 
 @endpoint
@@ -135,9 +142,11 @@ def remove_by_object_id(object_id: NumericId, list_id: NumericId) -> Call[None]:
     )
 
 
-def _read(call: str, tail: str, params: Pairs) -> Call[list[EventList]]:
+def _read(call: str, tail: str, params: Pairs, after: object) -> Call[list[EventList]]:
     route = Route("GET", FAMILY, tail, params)
-    return Call(call, route, _rows, Replay.SAFE, follow=after_cursor, scopes=WRITE)
+    return Call(
+        call, route, _rows, Replay.SAFE, query=query_pairs(after=after), follow=after_cursor, scopes=WRITE
+    )
 
 
 def _write(call: str, method: str, tail: str, params: Pairs, list_id: NumericId) -> Call[None]:

@@ -35,10 +35,11 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     event_body,
     read_event,
     read_event_batch,
+    read_events_of,
     without_none,
 )
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, endpoint, items, to_id
 from airflow_provider_mkt.client.redaction import describe_type
 
@@ -52,10 +53,11 @@ class EventIdentifiers(TypedDict):
 
 
 @endpoint
-def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
+def list(*, limit: PageSize = PAGE_MAX, after: Cursor | None = None) -> Call[builtins.list[MarketingEvent]]:
     """List the events of all apps.
 
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of events; iterate the call for all pages.
     :raises InvalidInput: when *limit* is out of range.
 
@@ -66,20 +68,21 @@ def list(*, limit: PageSize = PAGE_MAX) -> Call[builtins.list[MarketingEvent]]:
         Route("GET", FAMILY),
         lambda envelope: cast("builtins.list[MarketingEvent]", envelope["results"]),
         Replay.SAFE,
-        query=query_pairs(limit=limit),
+        query=query_pairs(after=after, limit=limit),
         follow=after_cursor,
         scopes=READ,
     )
 
 
 @endpoint
-def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
+def find(external_event_id: str, *, after: Cursor | None = None) -> Call[builtins.list[EventIdentifiers]]:
     """Find the object ids of the events with an external event id, in all apps and external accounts.
 
     A new event is found only some minutes after its creation, so an empty result does not mean that there is
     no event.
 
     :param external_event_id: its id in the external system.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one row per event.
     :raises InvalidInput: when the id is ``events`` or ``participations``, which are paths of other calls.
 
@@ -92,6 +95,7 @@ def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
         Route("GET", FAMILY, "/{externalEventId}/identifiers", path),
         _identifiers,
         Replay.SAFE,
+        query=query_pairs(after=after),
         follow=after_cursor,
         scopes=READ,
     )
@@ -99,7 +103,7 @@ def find(external_event_id: str) -> Call[builtins.list[EventIdentifiers]]:
 
 @endpoint
 def get(object_id: NumericId) -> Call[MarketingEvent]:
-    """Read an read_event, with its participant counters.
+    """Read an event, with its participant counters.
 
     :param object_id: object id of the event.
     :raises NotFound: when it does not exist.
@@ -126,7 +130,14 @@ def update(
     """Update an event. Fields that are not given stay.
 
     :param object_id: object id of the event.
+    :param name: new name of the event.
+    :param organizer: new organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
+    :param description: new description of the event.
+    :param url: address of the event's page.
+    :param start: start time (timezone-aware).
+    :param end: end time (timezone-aware).
+    :param cancelled: whether the event was cancelled.
     :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event after the change.
     :raises InvalidInput: when no field is given, or a time has no time zone.
@@ -163,7 +174,8 @@ def update_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
 
     :param events: 1-100 mappings: ``object_id`` and `update`'s parameters by name; a time can also be ISO
         8601 text.
-    :returns: the updated records in any order, and the errors.
+    :returns: the updated records in any order, and the errors; inputs that are in neither have an
+        error ``NOT_IN_ANSWER``.
     :raises InvalidInput: on an empty or too large batch, an event given twice, or an event without changes.
 
     Source: ``POST /marketing/{version}/marketing-events/batch/update``.
@@ -187,7 +199,7 @@ def update_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
     return Call(
         "marketing_event_objects.update_batch",
         Route("POST", FAMILY, "/batch/update"),
-        Batch[EventRow].model_validate,
+        read_events_of(inputs),
         Replay.SAFE,
         body=JsonBody(as_inputs(inputs)),
         scopes=WRITE,

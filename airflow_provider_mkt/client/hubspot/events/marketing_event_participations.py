@@ -7,7 +7,7 @@ from typing import Annotated, NotRequired, TypedDict, cast
 from airflow_provider_mkt.client.call import Call, Envelope, Pairs, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.events._fields import FAMILY, PAGE_MAX, READ, check_not_reserved
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import NumericId, PathSegment, PathText, endpoint, one_of
 
 State = Annotated[str, one_of("REGISTERED", "CANCELLED", "ATTENDED", "NO_SHOW")]
@@ -95,6 +95,7 @@ def breakdown(
     state: State | None = None,
     contact: PathSegment | None = None,
     limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[list[Participation]]:
     """List the participants of an event that this app created.
 
@@ -103,6 +104,7 @@ def breakdown(
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
     :param contact: only the contact with this email or id.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of participations; iterate the call for all pages.
     :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
     :raises NotFound: when the event does not exist, or another app created it.
@@ -111,7 +113,7 @@ def breakdown(
     """  # noqa: E501
     check_not_reserved("external_account_id", external_account_id, "contacts")
     params = path_params(externalAccountId=external_account_id, externalEventId=external_event_id)
-    query = query_pairs(state=state, contactIdentifier=contact, limit=limit)
+    query = query_pairs(after=after, state=state, contactIdentifier=contact, limit=limit)
     return _breakdown(
         "marketing_event_participations.breakdown", "/{externalAccountId}/{externalEventId}", params, query
     )
@@ -124,6 +126,7 @@ def breakdown_by_object_id(
     state: State | None = None,
     contact: PathText | None = None,
     limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[list[Participation]]:
     """List the participants of an event.
 
@@ -131,6 +134,7 @@ def breakdown_by_object_id(
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
     :param contact: only the contact with this email or id.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of participations; iterate the call for all pages.
     :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
     :raises NotFound: when the event does not exist.
@@ -142,19 +146,24 @@ def breakdown_by_object_id(
         "marketing_event_participations.breakdown_by_object_id",
         "/{marketingEventId}",
         params,
-        query_pairs(state=state, contactIdentifier=contact, limit=limit),
+        query_pairs(after=after, state=state, contactIdentifier=contact, limit=limit),
     )
 
 
 @endpoint
 def of_contact(
-    contact: PathSegment, *, state: State | None = None, limit: PageSize = PAGE_MAX
+    contact: PathSegment,
+    *,
+    state: State | None = None,
+    limit: PageSize = PAGE_MAX,
+    after: Cursor | None = None,
 ) -> Call[list[Participation]]:
     """List the event participations of a contact.
 
     :param contact: email or id of the contact.
     :param state: only ``REGISTERED``, ``CANCELLED``, ``ATTENDED`` or ``NO_SHOW``.
     :param limit: rows per page, 1-100.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of participations; iterate the call for all pages.
     :raises InvalidInput: when *state* is unknown, or *limit* is out of range.
     :raises NotFound: when the contact does not exist.
@@ -166,7 +175,7 @@ def of_contact(
         "marketing_event_participations.of_contact",
         "/contacts/{contactIdentifier}",
         params,
-        query_pairs(state=state, limit=limit),
+        query_pairs(after=after, state=state, limit=limit),
     )
 
 

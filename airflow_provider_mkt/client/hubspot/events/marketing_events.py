@@ -42,10 +42,11 @@ from airflow_provider_mkt.client.hubspot.events._fields import (
     external_key,
     read_event,
     read_event_batch,
+    read_events_of,
     to_time_text,
     without_none,
 )
-from airflow_provider_mkt.client.parameters import Text, endpoint, items, to_id
+from airflow_provider_mkt.client.parameters import TextId, endpoint, items, to_id
 
 
 class FoundEvent(TypedDict):
@@ -78,6 +79,8 @@ def create(
     :param name: name of the event.
     :param organizer: organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
+    :param description: description of the event.
+    :param url: address of the event's page.
     :param start: start time (timezone-aware).
     :param end: end time (timezone-aware).
     :param cancelled: whether the event was cancelled.
@@ -123,13 +126,15 @@ def upsert(
     completed: bool | None = None,
     custom_properties: Mapping[str, str] | None = None,
 ) -> Call[MarketingEvent]:
-    """Create an read_event, or update the event with these ids that this app created.
+    """Create an event, or update the event with these ids that this app created.
 
     :param external_event_id: its id in the external system.
     :param external_account_id: the account in the external system.
     :param name: name of the event.
     :param organizer: organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
+    :param description: description of the event.
+    :param url: address of the event's page.
     :param start: start time (timezone-aware).
     :param end: end time (timezone-aware).
     :param cancelled: whether the event was cancelled.
@@ -165,7 +170,8 @@ def upsert_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
     """Create or update up to 100 events of this app.
 
     :param events: 1-100 mappings of `upsert`'s parameters by name; a time can also be ISO 8601 text.
-    :returns: the written events in any order, and the errors, which a 200 can also contain.
+    :returns: the written events in any order, and the errors, which a 200 can also contain; inputs
+        that are in neither have an error ``NOT_IN_ANSWER``.
     :raises InvalidInput: on an empty or too large batch, an incomplete event, or an event given twice.
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
@@ -175,7 +181,7 @@ def upsert_batch(events: Annotated[Sequence[Fields], items(BATCH_MAX)]) -> Call[
     return Call(
         "marketing_events.upsert_batch",
         Route("POST", FAMILY, "/events/upsert"),
-        Batch[EventRow].model_validate,
+        read_events_of(inputs),
         Replay.SAFE,
         body=JsonBody(as_inputs(inputs)),
         scopes=WRITE,
@@ -218,7 +224,15 @@ def update(
 
     :param external_event_id: its id in the external system.
     :param external_account_id: the account in the external system.
+    :param name: new name of the event.
+    :param organizer: new organizer of the event.
     :param event_type: free text, e.g. ``WEBINAR``.
+    :param description: new description of the event.
+    :param url: address of the event's page.
+    :param start: start time (timezone-aware).
+    :param end: end time (timezone-aware).
+    :param cancelled: whether the event was cancelled.
+    :param completed: whether the event has ended.
     :param custom_properties: HubSpot silently ignores unknown ones.
     :returns: the event after the change.
     :raises InvalidInput: when no field is given, or a time has no time zone.
@@ -336,7 +350,7 @@ def complete(
 
 
 @endpoint
-def search(external_event_id: Text) -> Call[list[FoundEvent]]:
+def search(external_event_id: TextId) -> Call[list[FoundEvent]]:
     """Search the events that this app created by external event id, in all external accounts.
 
     :param external_event_id: the complete id. HubSpot may also match it as a prefix, so rows with longer ids

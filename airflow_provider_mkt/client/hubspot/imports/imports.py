@@ -1,4 +1,4 @@
-"""Imports of files of contacts, which HubSpot processes in the background."""
+"""Imports of files of records, which HubSpot processes in the background."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import builtins
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, NotRequired, TypeAlias, TypedDict, cast
 from zoneinfo import available_timezones
@@ -25,7 +26,7 @@ from airflow_provider_mkt.client.call import (
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.parameters import PageSize
 from airflow_provider_mkt.client.json_types import JsonDict
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import (
     NumericId,
     Text,
@@ -36,6 +37,7 @@ from airflow_provider_mkt.client.parameters import (
     required_str,
 )
 from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.wording import part_of
 
 FILE_MAX = 512 * 1024 * 1024
 """Maximum size of a file, in bytes."""
@@ -56,6 +58,7 @@ COLUMN_TYPES = (
     *("FLEXIBLE_ASSOCIATION_LABEL", "ASSOCIATION_KEYS", "EVENT_TIMESTAMP"),
 )
 _SCOPES = ("crm.import",)
+_TYPE_ID = re.compile(r"\d+-\d+")
 _COLUMN = frozenset(("name", "property_name", "column_type", "object_type_id"))
 _MEDIA = {
     "CSV": "text/csv",
@@ -67,8 +70,8 @@ Column: TypeAlias = Mapping[str, str | None]
 """A column of the file: its ``name``, and a ``property_name``, without which the column is skipped.
 
 ``column_type`` is ``STANDARD`` by default; for the key column it is ``HUBSPOT_ALTERNATE_ID`` (a unique
-property, e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is the type of contacts
-by default.
+property, e.g. ``email``) or ``HUBSPOT_OBJECT_ID`` (the record id). ``object_type_id`` is the number of the
+object type, such as ``0-2`` for companies; contacts by default.
 """
 
 
@@ -129,10 +132,11 @@ class RowError(TypedDict):
 
 
 @endpoint
-def list(*, limit: PageSize | None = None) -> Call[builtins.list[Import]]:
+def list(*, limit: PageSize | None = None, after: Cursor | None = None) -> Call[builtins.list[Import]]:
     """List the imports that this app has started.
 
     :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises InvalidInput: when *limit* is out of range.
 
@@ -143,7 +147,7 @@ def list(*, limit: PageSize | None = None) -> Call[builtins.list[Import]]:
         Route("GET", "imports"),
         _imports,
         Replay.SAFE,
-        query=query_pairs(limit=limit),
+        query=query_pairs(after=after, limit=limit),
         follow=after_cursor,
         scopes=_SCOPES,
     )
@@ -174,8 +178,8 @@ def start(
     :param content: the file, at most 512 MB and 1,048,576 rows.
     :param columns: all columns of the file, in the file's order. Each is a mapping of ``name``,
         ``property_name`` (without it the column is skipped), ``column_type`` (``STANDARD`` by default;
-        ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and ``object_type_id`` (contacts by
-        default).
+        ``HUBSPOT_ALTERNATE_ID`` or ``HUBSPOT_OBJECT_ID`` for the key) and ``object_type_id`` (a number such
+        as ``0-2`` for companies or ``2-123`` for a custom object; contacts by default).
     :param file_name: name of the file.
     :param file_format: ``CSV`` or ``SPREADSHEET``.
     :param has_header: whether the first row contains the column names.
@@ -184,8 +188,8 @@ def start(
         ``YEAR_MONTH_DAY``.
     :param time_zone: time zone of times in the file, e.g. ``Europe/Rome``; the account's time zone when not
         given.
-    :param marketable_contacts: make the contacts marketing contacts, which HubSpot bills.
-    :param create_list: create a static list of the imported contacts.
+    :param marketable_contacts: make the contacts marketing contacts, which HubSpot bills; for contacts only.
+    :param create_list: create a static list of the imported contacts; for contacts only.
     :returns: the import; poll its state.
     :raises InvalidInput: when *columns* differ from the file's columns, the key is missing, the file is too
         large, or an option is unknown.
@@ -194,6 +198,13 @@ def start(
     Source: ``POST /crm/{version}/imports``.
     """
     mappings = _column_mappings(columns)
+    object_types = {str(row["columnObjectTypeId"]) for row in mappings}
+    for field, given in (
+        ("marketable_contacts", marketable_contacts is not None),
+        ("create_list", create_list),
+    ):
+        if given and CONTACTS not in object_types:
+            raise InvalidInput(field, "is for contacts, which the file has none of; leave it out")
     if operation != "CREATE":
         _check_key(columns, operation)
     _check_file(content, mappings, csv_header=has_header and file_format == "CSV")
@@ -201,7 +212,7 @@ def start(
         raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome")
     request: dict[str, Json] = {
         "name": name,
-        "importOperations": dict.fromkeys({str(row["columnObjectTypeId"]) for row in mappings}, operation),
+        "importOperations": dict.fromkeys(object_types, operation),
         "dateFormat": date_format,
         "createContactListFromImport": create_list,
         "files": [
@@ -270,6 +281,7 @@ def errors(
     include_error_message: bool = True,
     include_row_data: bool = False,
     limit: PageSize | None = None,
+    after: Cursor | None = None,
 ) -> Call[builtins.list[RowError]]:
     """List the failed rows of an import.
 
@@ -280,6 +292,7 @@ def errors(
     :param include_error_message: also return an error message.
     :param include_row_data: also return the row's values, which are personal data.
     :param limit: rows per page, 1-100; HubSpot's default when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises InvalidInput: when the id is not a number, or *limit* is out of range.
     :raises NotFound: when this app has not started such an import.
@@ -292,7 +305,10 @@ def errors(
         lambda envelope: cast("builtins.list[RowError]", envelope["results"]),
         Replay.SAFE,
         query=query_pairs(
-            includeErrorMessage=include_error_message, includeRowData=include_row_data, limit=limit
+            after=after,
+            includeErrorMessage=include_error_message,
+            includeRowData=include_row_data,
+            limit=limit,
         ),
         follow=after_cursor,
         scopes=_SCOPES,
@@ -317,9 +333,12 @@ def _column_mappings(columns: Sequence[Column]) -> builtins.list[dict[str, Json]
         property_name = given.get("property_name")
         if property_name is not None:
             required_str(f"{field}.property_name", property_name)
+        object_type_id = required_str(f"{field}.object_type_id", given["object_type_id"] or "")
+        if not _TYPE_ID.fullmatch(object_type_id):
+            raise InvalidInput(f"{field}.object_type_id", "must be a number such as 0-2, not a name")
         mappings.append(
             {
-                "columnObjectTypeId": required_str(f"{field}.object_type_id", given["object_type_id"] or ""),
+                "columnObjectTypeId": object_type_id,
                 "columnName": required_str(f"{field}.name", given.get("name") or ""),
                 "propertyName": property_name,
                 "columnType": known_value(f"{field}.column_type", given["column_type"] or "", COLUMN_TYPES),
@@ -363,7 +382,7 @@ def _check_file(content: bytes, mappings: builtins.list[dict[str, Json]], *, csv
             raise InvalidInput(f"columns[{index}].name", "is not a column of the file")
     if missing := len(header) - len(set(named)):
         raise InvalidInput(
-            "columns", f"leave out {missing} of {len(header)} columns; every column must be listed"
+            "columns", f"leave out {part_of(missing, len(header), 'column')}; every column must be listed"
         )
     if named != header:
         raise InvalidInput("columns", "are not in the order of the file, or are listed twice")

@@ -10,8 +10,8 @@ from airflow_provider_mkt.client.json_types import JsonDict
 FAMILY = "lists"
 CONTACTS = "0-1"
 """The object type of contacts."""
-READ = ("crm.lists.read",)
-WRITE = ("crm.lists.write", "crm.lists.read")
+READ = ("crm.lists.read or crm.segments.read",)
+WRITE = ("crm.lists.write or crm.segments.write", *READ)
 
 LEGACY_IDS_MAX = 10_000
 SEARCH_PAGE_MAX = 500

@@ -6,12 +6,13 @@ DYNAMIC list.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
     Envelope,
+    Json,
     JsonBody,
     Replay,
     Route,
@@ -19,11 +20,11 @@ from airflow_provider_mkt.client.call import (
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.batch import nothing
+from airflow_provider_mkt.client.hubspot.batch import as_inputs, nothing, with_unanswered
 from airflow_provider_mkt.client.hubspot.lists._parameters import RecordId
 from airflow_provider_mkt.client.hubspot.lists._types import CONTACTS, FAMILY, MEMBERS_PAGE_MAX, READ, WRITE
 from airflow_provider_mkt.client.json_types import JsonDict
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor, before_cursor
 from airflow_provider_mkt.client.parameters import between, endpoint, items, items_or_empty
 
 CHANGE_MAX = 10_000
@@ -221,11 +222,14 @@ def remove_all(list_id: int | str) -> Call[None]:
 
 
 @endpoint
-def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[list[Membership]]:
+def of_record(
+    record_id: int | str, *, object_type_id: str = CONTACTS, after: Cursor | None = None
+) -> Call[list[Membership]]:
     """List the lists that a record is a member of.
 
     :param record_id: id of the record.
     :param object_type_id: object type of the record; contacts when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page; iterate the call for all pages.
     :raises NotFound: when the record does not exist.
 
@@ -237,6 +241,7 @@ def of_record(record_id: int | str, *, object_type_id: str = CONTACTS) -> Call[l
         Route("GET", FAMILY, "/records/{objectTypeId}/{recordId}/memberships", params),
         lambda envelope: cast("list[Membership]", envelope["results"]),
         Replay.SAFE,
+        query=query_pairs(after=after),
         follow=after_cursor,
         scopes=READ,
     )
@@ -250,19 +255,19 @@ def batch_read(
 
     :param wanted: ids of the records.
     :param object_type_id: object type of the records; contacts when not given.
-    :returns: rows in any order, and errors for records that do not exist.
+    :returns: rows in any order, and errors for records that do not exist, or that are not in the answer
+        (``NOT_IN_ANSWER``).
     :raises InvalidInput: on an empty or too large batch.
 
     Source: ``POST /crm/{version}/lists/records/memberships/batch/read``.
     """
+    inputs = [{"objectTypeId": object_type_id, "recordId": record_id} for record_id in wanted]
     return Call(
         "list_memberships.batch_read",
         Route("POST", FAMILY, "/records/memberships/batch/read"),
-        _batch,
+        _batch_of(inputs),
         Replay.SAFE,
-        body=JsonBody(
-            {"inputs": [{"objectTypeId": object_type_id, "recordId": record_id} for record_id in wanted]}
-        ),
+        body=JsonBody(as_inputs(inputs)),
         scopes=READ,
     )
 
@@ -279,7 +284,7 @@ def _members(
         Replay.SAFE,
         query=query_pairs(limit=limit, after=after, before=before),
         # In descending order the cursor of the next page would go forward again.
-        follow=after_cursor if before is None else None,
+        follow=after_cursor if before is None else before_cursor,
         scopes=READ,
     )
 
@@ -308,9 +313,13 @@ def _changes(envelope: Envelope) -> MemberChanges:
     )
 
 
-def _batch(envelope: Envelope) -> MembershipBatch:
-    if envelope.get("status") != "COMPLETE":
-        msg = "the batch is not complete"
-        raise ValueError(msg)
-    errors: Sequence[JsonDict] = envelope.get("errors") or ()
-    return MembershipBatch(results=list(envelope["results"]), errors=[dict(error) for error in errors])
+def _batch_of(inputs: Sequence[Mapping[str, Json]]) -> Callable[[Envelope], MembershipBatch]:
+    def read(envelope: Envelope) -> MembershipBatch:
+        if envelope.get("status") != "COMPLETE":
+            msg = "the batch is not complete"
+            raise ValueError(msg)
+        results = list(envelope["results"])
+        errors = with_unanswered(inputs, results, envelope.get("errors") or ())
+        return MembershipBatch(results=results, errors=errors)
+
+    return read

@@ -6,11 +6,13 @@ an active list into a static one, and ``list_legacy_ids`` for ids of the discont
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
-from typing import Annotated, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Literal, NotRequired, TypedDict, TypeVar, cast
 
 from airflow_provider_mkt.client.call import (
     Call,
+    Envelope,
     Json,
     JsonBody,
     Pairs,
@@ -34,7 +36,8 @@ from airflow_provider_mkt.client.hubspot.lists._types import (
     read_updated_list,
 )
 from airflow_provider_mkt.client.hubspot.parameters import time_range
-from airflow_provider_mkt.client.paging import body_offset
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
+from airflow_provider_mkt.client.paging import Cursor, body_cursor, body_offset
 from airflow_provider_mkt.client.parameters import (
     JsonObject,
     NumericId,
@@ -47,6 +50,9 @@ from airflow_provider_mkt.client.parameters import (
 )
 from airflow_provider_mkt.client.redaction import describe_type
 
+T = TypeVar("T")
+
+SEPTEMBER = "2026-09"
 ProcessingType = Literal["MANUAL", "DYNAMIC", "SNAPSHOT"]
 
 
@@ -60,8 +66,8 @@ class Size(TypedDict):
 class SizeHistory(TypedDict):
     """The sizes of a list, and the times at which its filters were edited."""
 
-    sizeHistory: list[Size]
-    editHistory: list[str]
+    sizeHistory: builtins.list[Size]
+    editHistory: builtins.list[str]
 
 
 class FoundList(TypedDict):
@@ -103,7 +109,7 @@ def get(list_id: int | str, *, include_filters: bool = False) -> Call[ContactLis
 @endpoint
 def batch_read(
     list_ids: Annotated[Sequence[RecordId], items(SEARCH_PAGE_MAX)], *, include_filters: bool = False
-) -> Call[list[ContactList]]:
+) -> Call[builtins.list[ContactList]]:
     """Read lists by id.
 
     :param list_ids: 1-500 list ids.
@@ -116,7 +122,7 @@ def batch_read(
     return Call(
         "lists.batch_read",
         Route("GET", FAMILY),
-        lambda envelope: cast("list[ContactList]", envelope["lists"]),
+        lambda envelope: cast("builtins.list[ContactList]", envelope["lists"]),
         Replay.SAFE,
         query=(*query_pairs(listIds=list_ids), *_with_filters(include_filters)),
         scopes=READ,
@@ -148,6 +154,73 @@ def by_name(
 
 
 @endpoint
+def list(
+    *,
+    processing_types: Sequence[ProcessingType] = (),
+    object_type_id: Text | None = None,
+    additional_properties: Sequence[Text] = (),
+    count: Annotated[int, between(1, SEARCH_PAGE_MAX)] = SEARCH_PAGE_MAX,
+    after: Cursor | None = None,
+) -> Call[builtins.list[FoundList]]:
+    """List all lists.
+
+    Version 2026-09 pages by a cursor, so lists that are created or deleted meanwhile move no row to another
+    page. Earlier versions have no such call; there it is a search.
+
+    :param processing_types: only MANUAL, DYNAMIC or SNAPSHOT lists.
+    :param object_type_id: only lists of records of this type.
+    :param additional_properties: further properties to return, e.g. ``hs_list_size``.
+    :param count: rows per page, 1-500. HubSpot documents no maximum; that of :func:`search` is assumed.
+    :param after: cursor of the page to begin with; the first page when not given. Earlier versions take only
+        cursors that they returned.
+    :returns: one page of lists; iterate the call for all pages.
+    :raises InvalidInput: when a type is unknown, or a number is out of range.
+
+    Source: ``POST /crm/{version}/lists/all``.
+    """
+    body: dict[str, Json] = {
+        "additionalProperties": [*additional_properties],
+        "processingTypes": [*processing_types],
+        "count": count,
+    }
+    if object_type_id is not None:
+        body["objectTypeId"] = object_type_id
+    if after is not None:
+        body["after"] = after
+    earlier = () if after is not None and not str(after).isdecimal() else PROFILES
+    found = search(
+        processing_types=processing_types,
+        object_type_id=object_type_id,
+        additional_properties=additional_properties,
+        count=count,
+        offset=int(after or 0) if earlier else 0,
+    )
+    return Call(
+        "lists.list",
+        Route("POST", FAMILY, "/all"),
+        lambda envelope: cast(
+            "builtins.list[FoundList]", envelope["results"] if "results" in envelope else envelope["lists"]
+        ),
+        Replay.SAFE,
+        body=JsonBody(body),
+        follow=_next_page,
+        scopes=READ,
+        shapes={profile: found for profile in earlier if profile != SEPTEMBER},
+    )
+
+
+def _next_page(call: Call[T], envelope: Envelope) -> JsonBody | None:
+    """Follow the cursor. That of the earlier versions is an offset."""
+    if (following := body_cursor(call, envelope)) is not None:
+        return following
+    further = body_offset(call, envelope)
+    if further is None or not isinstance(further.value, dict):
+        return None
+    offset = further.value.pop("offset")
+    return JsonBody({**further.value, "after": str(offset)})
+
+
+@endpoint
 def search(
     *,
     query: Text | None = None,
@@ -158,7 +231,7 @@ def search(
     sort: Text | None = None,
     count: Annotated[int, between(1, SEARCH_PAGE_MAX)] = SEARCH_PAGE_MAX,
     offset: Annotated[int, between(0, 2**31 - 1)] = 0,
-) -> Call[list[FoundList]]:
+) -> Call[builtins.list[FoundList]]:
     """Search lists.
 
     :param query: part of the name.
@@ -188,7 +261,7 @@ def search(
     return Call(
         "lists.search",
         Route("POST", FAMILY, "/search"),
-        lambda envelope: cast("list[FoundList]", envelope["lists"]),
+        lambda envelope: cast("builtins.list[FoundList]", envelope["lists"]),
         Replay.SAFE,
         body=JsonBody(body),
         follow=body_offset,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from airflow_provider_mkt.client.call import Call, Envelope, JsonBody, Replay, Route, path_params, query_pairs
 from airflow_provider_mkt.client.hubspot.batch import nothing
-from airflow_provider_mkt.client.paging import after_cursor
+from airflow_provider_mkt.client.paging import Cursor, after_cursor
 from airflow_provider_mkt.client.parameters import Text, at_least, endpoint
 
 _SCOPES = ("transactional-email",)
@@ -40,12 +40,14 @@ def list(
     campaign_name: str | None = None,
     email_campaign_id: str | None = None,
     limit: Annotated[int, at_least(1)] | None = None,
+    after: Cursor | None = None,
 ) -> Call[builtins.list[SmtpToken]]:
     """List SMTP tokens, without passwords.
 
     :param campaign_name: only tokens of this campaign.
     :param email_campaign_id: only the token with this email campaign id.
     :param limit: rows per page; HubSpot's default when not given.
+    :param after: cursor of the page to begin with; the first page when not given.
     :returns: one page of tokens; iterate the call for all pages.
 
     Source: ``GET /marketing/{version}/transactional/smtp-tokens``.
@@ -55,7 +57,9 @@ def list(
         Route("GET", "transactional", "/smtp-tokens"),
         _rows,
         Replay.SAFE,
-        query=query_pairs(campaignName=campaign_name, emailCampaignId=email_campaign_id, limit=limit),
+        query=query_pairs(
+            after=after, campaignName=campaign_name, emailCampaignId=email_campaign_id, limit=limit
+        ),
         follow=after_cursor,
         scopes=_SCOPES,
     )

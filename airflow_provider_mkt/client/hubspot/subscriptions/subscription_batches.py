@@ -5,11 +5,12 @@ People for whom a call failed are in ``errors``, with a 200 as well as with a 20
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Generic, NotRequired, TypedDict, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Generic, NotRequired, TypedDict, TypeVar, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.batch import NOT_IN_ANSWER
 from airflow_provider_mkt.client.hubspot.mailbox import email_address
 from airflow_provider_mkt.client.hubspot.parameters import EmailAddress
 from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import legal_fields
@@ -75,7 +76,7 @@ def read(emails: Emails, *, business_unit_id: BusinessUnitId | None = None) -> C
     return Call(
         "subscription_batches.read",
         Route("POST", FAMILY, "/statuses/batch/read"),
-        _complete,
+        _complete_for(emails),
         Replay.SAFE,
         query=channel_query(business_unit_id),
         body=JsonBody({"inputs": [*emails]}),
@@ -97,7 +98,7 @@ def write(changes: Annotated[Sequence[Mapping[str, object]], items(BATCH_MAX)]) 
     return Call(
         "subscription_batches.write",
         Route("POST", FAMILY, "/statuses/batch/write"),
-        _complete,
+        _complete_for([str(one["subscriberIdString"]) for one in inputs]),
         Replay.SAFE,
         body=JsonBody({"inputs": inputs}),
         scopes=_WRITE,
@@ -119,7 +120,7 @@ def read_unsubscribed_from_all(
     return Call(
         "subscription_batches.read_unsubscribed_from_all",
         Route("POST", FAMILY, "/statuses/batch/unsubscribe-all/read"),
-        _complete,
+        _complete_for(emails),
         Replay.SAFE,
         query=channel_query(business_unit_id),
         body=JsonBody({"inputs": [*emails]}),
@@ -170,3 +171,23 @@ def _complete(envelope: Envelope) -> People[R]:
         raise ValueError(msg)
     failures = cast("list[Failure]", errors_of(envelope))
     return {"status": "COMPLETE", "results": list(envelope["results"]), "errors": failures}
+
+
+def _complete_for(emails: Sequence[str]) -> Callable[[Envelope], People[Any]]:
+    """Return the reader of a batch response that reports which people it does not answer."""
+
+    def read(envelope: Envelope) -> People[Any]:
+        people: People[Any] = _complete(envelope)
+        named = {str(row.get("subscriberIdString")).lower() for row in people["results"]}
+        for failure in people["errors"]:
+            for values in (failure.get("context") or {}).values():
+                named.update(str(value).lower() for value in values)
+        missing = [one for one in dict.fromkeys(emails) if one.lower() not in named]
+        if missing:
+            message = f"HubSpot's answer does not name {len(missing)} of {len(emails)} people"
+            people["errors"].append(
+                {"category": NOT_IN_ANSWER, "message": message, "context": {"ids": missing}}
+            )
+        return people
+
+    return read

@@ -1,12 +1,13 @@
 """Subscription types, and the subscriptions of one person.
 
-The calls use the undated API in the ``v3`` profile and the dated API in the dated one, and return the same
-result. ``subscription_statuses`` has what only the dated API offers: three states, and unsubscribing from all
+Version 2026-03 has only the newer API, which sets a status. There the calls use it, and return the same
+result. ``subscription_statuses`` has what only the newer API offers: three states, and unsubscribing from all
 email.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, NotRequired, TypedDict, cast
 
 from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Replay, Route, path_params
@@ -20,7 +21,7 @@ from airflow_provider_mkt.client.hubspot.subscriptions._statuses import (
 )
 from airflow_provider_mkt.client.parameters import NumericId, endpoint
 
-DATED = "2026-03"
+MARCH = "2026-03"
 _READ = ("communication_preferences.read or communication_preferences.read_write",)
 _WRITE = ("communication_preferences.write or communication_preferences.read_write",)
 
@@ -28,7 +29,7 @@ _WRITE = ("communication_preferences.write or communication_preferences.read_wri
 class Subscription(TypedDict):
     """The subscription of one person to one type.
 
-    The dated API returns no description, and its ``source`` differs from ``sourceOfStatus``.
+    Version 2026-03 returns no description, and its ``source`` differs from ``sourceOfStatus``.
     """
 
     id: str
@@ -68,7 +69,7 @@ def statuses(email: EmailAddress) -> Call[list[Subscription]]:
 
     Source: ``GET /communication-preferences/{version}/status/email/{emailAddress}``.
     """
-    dated = Call(
+    newer = Call(
         "subscriptions.statuses",
         Route("GET", "subscriptions", "/statuses/{email}", path_params(email=email)),
         _statuses,
@@ -80,7 +81,7 @@ def statuses(email: EmailAddress) -> Call[list[Subscription]]:
         _statuses,
         Replay.SAFE,
         scopes=_READ,
-        shapes={DATED: dated},
+        shapes={MARCH: newer},
     )
 
 
@@ -94,9 +95,9 @@ def subscribe(
 ) -> Call[Subscription]:
     """Subscribe one person to one subscription type.
 
-    For a person who opted out, the undated API rejects the call and the dated API subscribes them again. Read
-    ``subscription_statuses.get`` first: UNSUBSCRIBED is an opt-out. Do not subscribe such a person without a
-    new consent.
+    For a person who opted out, versions v3 and 2026-09 reject the call, and 2026-03 subscribes them again.
+    Read ``subscription_statuses.get`` first: UNSUBSCRIBED is an opt-out. Do not subscribe such a person
+    without a new consent.
 
     :param email: the person's email address.
     :param subscription_id: id of the subscription type.
@@ -104,7 +105,7 @@ def subscribe(
     :param explanation: why the legal basis applies.
     :raises InvalidInput: when the address or the id is invalid, the basis is unknown, or the explanation is
         missing.
-    :raises InvalidRequest: when a legal basis is required and missing, or (undated API) after an opt-out.
+    :raises InvalidRequest: when a legal basis is required and missing, or (not in 2026-03) after an opt-out.
     :raises NotFound: when the subscription type does not exist.
 
     Source: ``POST /communication-preferences/{version}/subscribe``.
@@ -152,6 +153,44 @@ def unsubscribe(
     )
 
 
+@endpoint
+def resubscribe(
+    email: EmailAddress,
+    subscription_id: NumericId,
+    *,
+    legal_basis: LegalBasis | None = None,
+    explanation: str | None = None,
+) -> Call[Subscription]:
+    """Subscribe one person who opted out of one subscription type, after a new consent.
+
+    Only version 2026-09 has a call of its own. HubSpot documents neither its scope nor its rules; those of
+    :func:`subscribe` are assumed. In the other versions the status is set, which undoes an opt-out too.
+
+    :param email: the person's email address.
+    :param subscription_id: id of the subscription type.
+    :param legal_basis: required, together with *explanation*, if the account has GDPR features on.
+    :param explanation: why the legal basis applies.
+    :raises InvalidInput: when the address or the id is invalid, the basis is unknown, or the explanation is
+        missing.
+    :raises InvalidRequest: when a legal basis is required and missing.
+    :raises NotFound: when the subscription type does not exist.
+
+    Source: ``POST /communication-preferences/{version}/resubscribe``.
+    """
+    call = _write(
+        "subscriptions.resubscribe",
+        "/resubscribe",
+        "SUBSCRIBED",
+        email,
+        subscription_id,
+        legal_basis,
+        explanation,
+    )
+    newer = call.shapes[MARCH]
+    undated = replace(newer, route=replace(newer.route, family="subscription_statuses"))
+    return replace(call, shapes={MARCH: newer, "v3": undated})
+
+
 def _write(
     name: str,
     tail: str,
@@ -162,7 +201,7 @@ def _write(
     explanation: str | None,
 ) -> Call[Subscription]:
     legal = legal_fields(legal_basis, explanation)
-    dated = Call(
+    newer = Call(
         name,
         Route("POST", "subscriptions", "/statuses/{email}", path_params(email=email)),
         _read_subscription,
@@ -175,7 +214,7 @@ def _write(
         Replay.SAFE,
         body=JsonBody({"emailAddress": email, "subscriptionId": str(subscription_id), **legal}),
         scopes=_WRITE,
-        shapes={DATED: dated},
+        shapes={MARCH: newer},
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
-from airflow_provider_mkt.client.call import Call, Replay, comma_joined, query_pairs
+from airflow_provider_mkt.client.call import Call, Envelope, Replay, comma_joined, query_pairs
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo import requests as building
 from airflow_provider_mkt.client.marketo.requests import (
@@ -18,6 +18,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 )
 from airflow_provider_mkt.client.marketo.responses import RowResult, results_of, rows_as
 from airflow_provider_mkt.client.marketo.rows import Activity, ActivityType
+from airflow_provider_mkt.client.marketo.values import run_id
 from airflow_provider_mkt.client.paging import date_token
 from airflow_provider_mkt.client.parameters import (
     Names,
@@ -38,6 +39,22 @@ DELETE_LEAD = 37
 REQUEST_CAMPAIGN = 47
 _SCOPES = ("Read-Only Activity",)
 _TOKEN_MAX = 10_000
+
+_RUN_ID = ("Campaign Run ID", "campaignRunId")
+
+
+def _activities(envelope: Envelope) -> list[Activity]:
+    """Read activities, with the run id of a campaign as a number.
+
+    Before August 2026 it could be a doubly quoted string, as in the files of earlier exports.
+    """
+    found = rows_as(Activity)(envelope)
+    for activity in found:
+        for attribute in activity.get("attributes") or ():
+            if attribute.get("name") in _RUN_ID and "value" in attribute:
+                attribute["value"] = run_id(attribute["value"])
+    return found
+
 
 PagingToken = Annotated[str, text(_TOKEN_MAX)]
 LeadFilter = Annotated[Sequence[NumericId], items_or_empty(LEADS_MAX)]
@@ -111,7 +128,7 @@ def read(
     return building.read(
         "activities.read",
         "/activities.json",
-        rows_as(Activity),
+        _activities,
         query=query,
         scopes=_SCOPES,
         follow=date_token,
@@ -150,7 +167,7 @@ def lead_changes(
     return building.read(
         "activities.lead_changes",
         "/activities/leadchanges.json",
-        rows_as(Activity),
+        _activities,
         query=query,
         scopes=_SCOPES,
         follow=date_token,

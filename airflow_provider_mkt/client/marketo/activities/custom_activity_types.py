@@ -39,6 +39,7 @@ DATA_TYPES = (
 _READ = ("Read-Only Activity Metadata",)
 _WRITE = ("Read-Write Activity Metadata",)
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]+")
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 
 
 @endpoint
@@ -89,6 +90,7 @@ def create(
     :param trigger_name: name of its trigger in smart lists.
     :param filter_name: name of its filter in smart lists.
     :param primary_attribute: ``apiName``, ``name`` and ``dataType``.
+    :param description: description, for people in Marketo.
 
     Source: ``POST /rest/v1/activities/external/type.json``.
     """
@@ -126,6 +128,10 @@ def update(
     """Update a custom activity type's draft, which is created if there is none.
 
     :param api_name: API name of the type.
+    :param display_name: the name that people see.
+    :param trigger_name: name of the trigger in smart lists.
+    :param filter_name: name of the filter in smart lists.
+    :param description: description, for people in Marketo.
     :param primary_attribute: ``apiName``, ``name`` and ``dataType`` of the attribute that replaces the
         current primary attribute.
     :raises InvalidInput: when no field to change is given.
@@ -251,7 +257,16 @@ def _primary_attribute(value: Mapping[str, object]) -> dict[str, Json]:
         if not attribute.get(key):
             raise InvalidInput(f"primary_attribute.{key}", "is missing or empty")
     known_value("primary_attribute.dataType", attribute["dataType"], DATA_TYPES)
+    _check_name("primary_attribute.apiName", attribute["apiName"])
     return attribute
+
+
+def _check_name(field: str, name: object) -> None:
+    if not isinstance(name, str) or not _ATTRIBUTE_NAME.fullmatch(name):
+        problem = (
+            f"must be letters, digits and _, and begin with a letter or digit, not {describe_type(name)}"
+        )
+        raise InvalidInput(field, problem)
 
 
 def _attributes(attributes: Sequence[Mapping[str, object]], required: Sequence[str]) -> dict[str, Json]:
@@ -259,4 +274,7 @@ def _attributes(attributes: Sequence[Mapping[str, object]], required: Sequence[s
     for index, row in enumerate(rows):
         if "dataType" in row:
             known_value(f"attributes[{index}].dataType", row["dataType"], DATA_TYPES)
+        if "name" in required:
+            # Of a new attribute: the name of an older one may be of another kind.
+            _check_name(f"attributes[{index}].apiName", row["apiName"])
     return {"attributes": rows}

@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
-from airflow_provider_mkt.client.call import Call, Json, Replay, comma_joined, query_pairs
-from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.marketo.requests import (
-    BatchSize,
-    ShortText,
-    filter_values_text,
-    read,
-    records,
-    within_body_limit,
-    write,
-)
-from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows_as
+from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.marketo import record_calls
+from airflow_provider_mkt.client.marketo.record_calls import Action as Action
+from airflow_provider_mkt.client.marketo.record_calls import DedupeBy as DedupeBy
+from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
+from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import Company, Description
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor
 from airflow_provider_mkt.client.parameters import Names, endpoint
 
-Action = Literal["createOrUpdate", "createOnly", "updateOnly"]
-DedupeBy = Literal["dedupeFields", "idField"]
-_READ = ("Read-Only Company",)
-_WRITE = ("Read-Write Company",)
-_REPLAY: dict[Action, Replay] = {
-    # Marketo documents no lock on the key: two concurrent upserts of a new key can create duplicates.
-    "createOrUpdate": Replay.WAIT,
-    "createOnly": Replay.WAIT,
-    "updateOnly": Replay.SAFE,
-}
-_KEYS: dict[DedupeBy, str] = {"dedupeFields": "externalCompanyId", "idField": "id"}
+_KIND = record_calls.RecordType(
+    "companies",
+    "companies",
+    "/companies",
+    "id",
+    ("externalCompanyId",),
+    "Company",
+)
 
 
 @endpoint
 def describe() -> Call[Description]:
-    """Read the company schema.
+    """Read the schema of companies.
 
     :returns: ``fields``, ``dedupeFields``, ``searchableFields`` ...
 
     Source: ``GET /rest/v1/companies/describe.json``.
     """
-    return read("companies.describe", "/companies/describe.json", only_row_as(Description), scopes=_READ)
+    return record_calls.describe(_KIND)
 
 
 @endpoint
@@ -53,6 +43,7 @@ def list(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[Company]]:
     """List the companies whose field has one of the given values.
 
@@ -60,22 +51,11 @@ def list(
     :param filter_values: 1-300 values without commas.
     :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/companies.json``.
     """
-    return read(
-        "companies.list",
-        "/companies.json",
-        rows_as(Company),
-        query=query_pairs(
-            filterType=filter_type,
-            filterValues=filter_values_text(filter_values),
-            fields=comma_joined(fields),
-            batchSize=batch_size,
-        ),
-        scopes=_READ,
-        follow=position_token,
-    )
+    return record_calls.list(_KIND, Company, filter_type, filter_values, fields, batch_size, next_page_token)
 
 
 @endpoint
@@ -88,27 +68,15 @@ def sync(
     """Create or update up to 300 companies.
 
     :param companies: 1-300 mappings of REST field names to values; at most 1 MB in total. Each needs
-        ``externalCompanyId``, or ``id`` if *dedupe_by* is ``idField``.
+        ``externalCompanyId``, or ``id`` if *dedupe_by* is ``idField``, which no two of them share.
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``.
-    :param dedupe_by: ``dedupeFields`` or ``idField``; ``createOnly`` does not support ``idField``.
+    :param dedupe_by: ``dedupeFields``, or ``idField`` with ``updateOnly``.
     :returns: one row per company, in the order of *companies*.
     :raises InvalidRequest: when companies are synchronized from a CRM (code 1018).
 
     Source: ``POST /rest/v1/companies.json``.
     """
-    if dedupe_by == "idField" and action == "createOnly":
-        raise InvalidInput("dedupe_by", "idField cannot be used with action createOnly")
-    input_ = records("companies", companies, required=(_KEYS[dedupe_by],))
-    body: dict[str, Json] = {"action": action, "dedupeBy": dedupe_by, "input": input_}
-    return write(
-        "companies.sync",
-        "/companies.json",
-        results_of(len(input_)),
-        _REPLAY[action],
-        body=within_body_limit("companies", body),
-        timeout=60,
-        scopes=_WRITE,
-    )
+    return record_calls.sync(_KIND, companies, action, dedupe_by)
 
 
 @endpoint
@@ -124,14 +92,4 @@ def delete(
 
     Source: ``POST /rest/v1/companies/delete.json``.
     """
-    input_ = records("companies", companies, required=(_KEYS[delete_by],))
-    body: dict[str, Json] = {"deleteBy": delete_by, "input": input_}
-    return write(
-        "companies.delete",
-        "/companies/delete.json",
-        results_of(len(input_)),
-        Replay.SAFE,
-        body=within_body_limit("companies", body),
-        timeout=60,
-        scopes=_WRITE,
-    )
+    return record_calls.delete(_KIND, companies, delete_by)

@@ -10,7 +10,9 @@ from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pa
 from airflow_provider_mkt.client.marketo.requests import (
     APPROVE_ASSETS,
     WRITE_ASSETS,
+    AssetName,
     FolderType,
+    Offset,
     PageSize,
     ShortText,
     asset,
@@ -39,6 +41,7 @@ def list(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     page_size: PageSize = 200,
+    offset: Offset = 0,
 ) -> Call[builtins.list[Email]]:
     """List emails, without those of email programs with a split test.
 
@@ -48,6 +51,7 @@ def list(
     :param updated_after: only assets updated at this time or later (timezone-aware).
     :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
 
     Source: ``GET /rest/asset/v1/emails.json``.
     """
@@ -57,6 +61,7 @@ def list(
         "/emails.json",
         rows_as(Email),
         page_size=page_size,
+        offset=offset,
         query=query + updated_range(updated_after, updated_before),
     )
 
@@ -81,7 +86,7 @@ def get(
 
 @endpoint
 def by_name(
-    email_name: ShortText,
+    email_name: AssetName,
     *,
     status: Version | None = None,
     folder_id: NumericId | None = None,
@@ -89,6 +94,7 @@ def by_name(
 ) -> Call[builtins.list[Email]]:
     """Find emails by their exact name, which is unique only within a program.
 
+    :param email_name: the exact name.
     :param status: version to read, ``draft`` or ``approved``.
     :param folder_id: only assets in this folder or program.
     :param folder_type: ``Folder`` or ``Program``.
@@ -102,7 +108,7 @@ def by_name(
 
 @endpoint
 def create(
-    email_name: ShortText,
+    email_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",
@@ -124,9 +130,14 @@ def create(
     :param folder_type: ``Folder`` or ``Program``.
     :param template_id: id of the email template.
     :param subject: subject; approval requires it and the three sender fields.
+    :param from_name: name of the sender.
+    :param from_email: address of the sender.
+    :param reply_email: address for replies.
+    :param description: description, for people in Marketo.
     :param operational: whether it is also sent to people who unsubscribed.
     :param text_only: whether it has only a text part.
     :param auto_copy_to_text: whether the text part is generated from the HTML part.
+    :param is_open_tracking_disabled: whether opens are not counted.
     :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/emails.json``.
@@ -153,7 +164,7 @@ def create(
 def update(
     email_id: NumericId,
     *,
-    new_name: ShortText | None = None,
+    new_name: AssetName | None = None,
     description: str | None = None,
     pre_header: Annotated[str, text_or_empty(PREHEADER_MAX)] | None = None,
     operational: bool | None = None,
@@ -165,6 +176,8 @@ def update(
     """Update an email's metadata: name and description immediately, the other fields in its draft.
 
     :param email_id: id of the email.
+    :param new_name: the new name.
+    :param description: description, for people in Marketo.
     :param pre_header: preheader, at most 1,024 characters.
     :param operational: whether it is also sent to people who unsubscribed.
     :param published: whether it can be sent from the sales tools.
@@ -209,6 +222,10 @@ def update_headers(
 
     :param email_id: id of the email.
     :param subject: static text, which can contain My Tokens. Fields that are not given stay.
+    :param from_name: name of the sender.
+    :param from_email: address of the sender.
+    :param reply_to: address for replies.
+    :param is_open_tracking_disabled: whether opens are not counted.
     :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/email/{id}/content.json``.
@@ -234,7 +251,7 @@ def update_headers(
 @endpoint
 def clone(
     email_id: NumericId,
-    email_name: ShortText,
+    email_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Literal, TypedDict
 
-from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Pairs, Replay, Route
+from airflow_provider_mkt.client.call import Call, Envelope, Json, JsonBody, Pairs, Replay, Route, path_params
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.bulk import FileFormat
 from airflow_provider_mkt.client.marketo.requests import NAME_MAX, READ_LEAD, time_text
@@ -15,7 +15,7 @@ from airflow_provider_mkt.client.marketo.responses import only_row_as
 from airflow_provider_mkt.client.parameters import Check, between, item_list, mapping, required_str, to_utc
 from airflow_provider_mkt.client.redaction import describe_type
 
-Kind = Literal["leads", "activities", "program_members"]
+Kind = Literal["leads", "activities", "program_members", "custom_objects"]
 Between = tuple[datetime, datetime]
 
 LONGEST_RANGE = timedelta(days=31)
@@ -25,11 +25,13 @@ PATHS: Mapping[str, str] = {
     "leads": "/leads/export",
     "activities": "/activities/export",
     "program_members": "/program/members/export",
+    "custom_objects": "/customobjects/{apiName}/export",
 }
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "leads": READ_LEAD,
     "activities": ("Read-Only Activity",),
     "program_members": READ_LEAD,
+    "custom_objects": ("Read-Only Custom Object",),
 }
 
 
@@ -56,9 +58,11 @@ def create(
     fields: Sequence[str],
     file_format: FileFormat,
     column_headers: Mapping[str, str] | None,
+    api_name: str | None = None,
 ) -> Call[Export]:
     """Return the call that creates a job.
 
+    :param api_name: API name of the type of custom objects.
     :raises InvalidInput: when the format, a field or a header is invalid.
     """
     body: dict[str, Json] = {"format": file_format.upper(), "filter": filter_}
@@ -68,12 +72,39 @@ def create(
         body["columnHeaderNames"] = headers
     return Call(
         name,
-        Route("POST", "bulk", f"{PATHS[kind]}/create.json"),
+        route("POST", kind, "/create.json", api_name=api_name),
         _created,
         Replay.VERIFY,
         body=JsonBody(body),
         scopes=SCOPES[kind],
     )
+
+
+def route(
+    method: str, kind: Kind, tail: str, *, api_name: str | None = None, export_id: str | None = None
+) -> Route:
+    """Return the route of a job, or of the jobs of a kind.
+
+    :param tail: what follows the path of the kind.
+    :raises InvalidInput: when *api_name* is missing, or the kind is not custom objects.
+    """
+    if (api_name is None) == (kind == "custom_objects"):
+        problem = "is required with custom_objects" if api_name is None else "is of custom_objects only"
+        raise InvalidInput("api_name", problem)
+    named = {"apiName": api_name, "exportId": export_id}
+    given = {name: value for name, value in named.items() if value is not None}
+    return Route(method, "bulk", f"{PATHS[kind]}{tail}", path_params(**given))
+
+
+def one_filter(filters: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the only filter that is given.
+
+    :raises InvalidInput: when there is none, or another one.
+    """
+    chosen: dict[str, Json] = {name: value for name, value in filters.items() if value is not None}
+    if len(chosen) != 1:
+        raise InvalidInput("filter", f"must be exactly one filter, not {', '.join(chosen) or 'none'}")
+    return chosen
 
 
 def _created(envelope: Envelope) -> Export:

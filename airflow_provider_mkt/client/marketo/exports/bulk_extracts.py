@@ -1,4 +1,4 @@
-"""Bulk extracts of leads, activities and program members: jobs that write a file.
+"""Bulk extracts of leads, activities, program members and custom objects: jobs that write a file.
 
 Create a job, enqueue it, and download its file when it is completed. All kinds share a queue of 10 jobs, of
 which two run at a time, and 500 MB per day. Only the API user who created a job can read it.
@@ -17,13 +17,12 @@ from airflow_provider_mkt.client.call import (
     Replay,
     Route,
     comma_joined,
-    path_params,
     query_pairs,
 )
 from airflow_provider_mkt.client.errors import Conflict, InvalidInput
 from airflow_provider_mkt.client.marketo.bulk import FileFormat, FilePart, download, part_of
+from airflow_provider_mkt.client.marketo.custom_objects.custom_objects import ApiName
 from airflow_provider_mkt.client.marketo.exports._parameters import (
-    PATHS,
     SCOPES,
     ByteOffset,
     Columns,
@@ -33,15 +32,18 @@ from airflow_provider_mkt.client.marketo.exports._parameters import (
     Period,
     byte_range,
     create,
+    one_filter,
     period_filter,
+    route,
     unique_texts,
 )
 from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
 from airflow_provider_mkt.client.marketo.responses import first_row, only_row_as, rows_as
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import Check, NumericId, endpoint, items_or_empty, mapping
 
 Status = Literal["Created", "Queued", "Processing", "Canceled", "Completed", "Failed"]
+Cadence = Literal["pause", "norm", "paused", "normal", "paus"]
 PROGRAMS_MAX = 10
 VALUES_MAX = 50
 TYPES_MAX = 10_000
@@ -98,10 +100,9 @@ def create_leads(
         "smartListId": smart_list_id,
         "smartListName": smart_list_name,
     }
-    chosen = {name: value for name, value in filters.items() if value is not None}
-    if len(chosen) != 1:
-        raise InvalidInput("filter", f"must be exactly one filter, not {', '.join(chosen) or 'none'}")
-    return create("bulk_extracts.create_leads", "leads", chosen, fields, file_format, column_headers)
+    return create(
+        "bulk_extracts.create_leads", "leads", one_filter(filters), fields, file_format, column_headers
+    )
 
 
 @endpoint
@@ -156,7 +157,7 @@ def create_program_members(
     program_id: NumericId | None = None,
     program_ids: Annotated[Sequence[NumericId], items_or_empty(PROGRAMS_MAX)] = (),
     is_exhausted: bool | None = None,
-    nurture_cadence: ShortText | None = None,
+    nurture_cadence: Cadence | None = None,
     status_names: ColumnsOrDefault = (),
     updated_between: Period | None = None,
     file_format: FileFormat = "csv",
@@ -171,8 +172,9 @@ def create_program_members(
     :param program_ids: ids of up to 10 programs, instead of *program_id*; the file then has ``programId`` as
         its first column.
     :param is_exhausted: only members who have, or have not, received all content.
-    :param nurture_cadence: cadence as the instance stores it, ``norm`` or ``paus``. Adobe's pages disagree on
-        the values, so it is sent as given.
+    :param nurture_cadence: ``pause`` or ``norm``, as the guide has it; ``paused`` or ``normal``, as the
+        schema has it; or ``paus``, for which the four characters of the field have room. It is sent as given,
+        because the documents disagree. A word that an instance does not know may match nobody.
     :param status_names: only members with one of these program statuses.
     :param updated_between: creation time: start and end (timezone-aware, inclusive), at most 31 days apart.
         Not every
@@ -208,16 +210,70 @@ def create_program_members(
 
 
 @endpoint
-def enqueue(kind: Kind, export_id: str) -> Call[Export]:
+def create_custom_objects(
+    api_name: ApiName,
+    fields: Columns,
+    *,
+    updated_between: Period | None = None,
+    static_list_id: NumericId | None = None,
+    static_list_name: ShortText | None = None,
+    smart_list_id: NumericId | None = None,
+    smart_list_name: ShortText | None = None,
+    file_format: FileFormat = "csv",
+    column_headers: Mapping[str, str] | None = None,
+) -> Call[Export]:
+    """Create a job that exports records of a custom object, by exactly one filter.
+
+    The job starts only when it is enqueued. Only objects that link to leads or companies themselves can be
+    exported, and none that the CRM made. A list is one of leads: the records that link to them are exported.
+
+    :param api_name: API name of the type.
+    :param fields: API names of the columns.
+    :param updated_between: time of the last update: start and end (timezone-aware, inclusive), at most 31
+        days apart.
+    :param static_list_id: id of a static list, for its members at the time the job starts.
+    :param static_list_name: name of a static list, instead of its id.
+    :param smart_list_id: id of a smart list, for its members at the time the job starts. Not every
+        subscription supports it.
+    :param smart_list_name: name of a smart list, instead of its id.
+    :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon).
+    :param column_headers: column headers by field; API names when not given.
+    :returns: the job, with status ``Created``.
+    :raises InvalidInput: when not exactly one filter is given.
+
+    Source: ``POST /bulk/v1/customobjects/{apiName}/export/create.json``.
+    """
+    filters: dict[str, Json] = {
+        "updatedAt": None if updated_between is None else period_filter(updated_between),
+        "staticListId": static_list_id,
+        "staticListName": static_list_name,
+        "smartListId": smart_list_id,
+        "smartListName": smart_list_name,
+    }
+    return create(
+        "bulk_extracts.create_custom_objects",
+        "custom_objects",
+        one_filter(filters),
+        fields,
+        file_format,
+        column_headers,
+        api_name,
+    )
+
+
+@endpoint
+def enqueue(kind: Kind, export_id: str, *, api_name: ApiName | None = None) -> Call[Export]:
     """Enqueue a job. It is not an error if the job is already in the queue.
 
-    :param kind: ``leads``, ``activities`` or ``program_members``.
+    :param kind: ``leads``, ``activities``, ``program_members`` or ``custom_objects``.
     :param export_id: ``exportId`` of the job.
+    :param api_name: API name of the type, with ``custom_objects`` only.
     :returns: the job; only ``exportId`` and status ``Queued`` when it was already in the queue.
     :raises RateLimited: when the queue stays full.
     :raises QuotaExhausted: when the daily 500 MB are used up.
 
-    Source: ``POST /bulk/v1/{leads|activities|program/members}/export/{exportId}/enqueue.json``.
+    Source: ``POST /bulk/v1/{leads|activities|program/members}/export/{exportId}/enqueue.json``, or with
+    ``customobjects/{apiName}`` in its place.
     """
 
     def read(envelope: Envelope) -> Export:
@@ -225,62 +281,74 @@ def enqueue(kind: Kind, export_id: str) -> Call[Export]:
             return Export(exportId=str(export_id), status="Queued")
         return only_row_as(Export)(envelope)
 
-    route = _route("POST", kind, export_id, "enqueue")
-    return Call("bulk_extracts.enqueue", route, read, Replay.SAFE, scopes=SCOPES[kind], ok_errors=Conflict)
+    path = _job("POST", kind, export_id, "enqueue", api_name)
+    return Call("bulk_extracts.enqueue", path, read, Replay.SAFE, scopes=SCOPES[kind], ok_errors=Conflict)
 
 
 @endpoint
-def status(kind: Kind, export_id: str) -> Call[Export]:
+def status(kind: Kind, export_id: str, *, api_name: ApiName | None = None) -> Call[Export]:
     """Read the status of a job. It changes at most every 60 s and is kept for 30 days after the job's end.
 
-    :param kind: ``leads``, ``activities`` or ``program_members``.
+    :param kind: ``leads``, ``activities``, ``program_members`` or ``custom_objects``.
     :param export_id: ``exportId`` of the job.
+    :param api_name: API name of the type, with ``custom_objects`` only.
     :returns: the job; ``numberOfRecords``, ``fileSize`` and ``fileChecksum`` (``sha256:`` and hex) once
         ``Completed``, ``errorMsg`` once ``Failed``.
 
-    Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/status.json``.
+    Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/status.json``, or with
+    ``customobjects/{apiName}`` in its place.
     """
-    route = _route("GET", kind, export_id, "status")
-    return Call("bulk_extracts.status", route, only_row_as(Export), Replay.SAFE, scopes=SCOPES[kind])
+    path = _job("GET", kind, export_id, "status", api_name)
+    return Call("bulk_extracts.status", path, only_row_as(Export), Replay.SAFE, scopes=SCOPES[kind])
 
 
 @endpoint
-def cancel(kind: Kind, export_id: str) -> Call[Export | None]:
+def cancel(kind: Kind, export_id: str, *, api_name: ApiName | None = None) -> Call[Export | None]:
     """Cancel a job that has not ended.
 
-    :param kind: ``leads``, ``activities`` or ``program_members``.
+    :param kind: ``leads``, ``activities``, ``program_members`` or ``custom_objects``.
     :param export_id: ``exportId`` of the job.
+    :param api_name: API name of the type, with ``custom_objects`` only.
     :returns: the job, or None when Marketo does not return it.
 
-    Source: ``POST /bulk/v1/{leads|activities|program/members}/export/{exportId}/cancel.json``.
+    Source: ``POST /bulk/v1/{leads|activities|program/members}/export/{exportId}/cancel.json``, or with
+    ``customobjects/{apiName}`` in its place.
     """
 
     def read(envelope: Envelope) -> Export | None:
         return only_row_as(Export)(envelope) if first_row(envelope) else None
 
-    route = _route("POST", kind, export_id, "cancel")
-    return Call("bulk_extracts.cancel", route, read, Replay.SAFE, scopes=SCOPES[kind])
+    path = _job("POST", kind, export_id, "cancel", api_name)
+    return Call("bulk_extracts.cancel", path, read, Replay.SAFE, scopes=SCOPES[kind])
 
 
 @endpoint
 def list_jobs(
-    kind: Kind, *, statuses: Sequence[Status] = (), batch_size: BatchSize = 300
+    kind: Kind,
+    *,
+    api_name: ApiName | None = None,
+    statuses: Sequence[Status] = (),
+    batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[list[Export]]:
     """List the API user's jobs of the last 7 days.
 
-    :param kind: ``leads``, ``activities`` or ``program_members``.
+    :param kind: ``leads``, ``activities``, ``program_members`` or ``custom_objects``.
+    :param api_name: API name of the type, with ``custom_objects`` only.
     :param statuses: only jobs with one of these statuses: ``Created``, ``Queued``, ``Processing``,
         ``Canceled``, ``Completed``, ``Failed``.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
-    Source: ``GET /bulk/v1/{leads|activities|program/members}/export.json``.
+    Source: ``GET /bulk/v1/{leads|activities|program/members}/export.json``, or with
+    ``customobjects/{apiName}`` in its place.
     """
     return Call(
         "bulk_extracts.list_jobs",
-        Route("GET", "bulk", f"{PATHS[kind]}.json"),
+        route("GET", kind, ".json", api_name=api_name),
         rows_as(Export),
         Replay.SAFE,
-        query=query_pairs(status=comma_joined(statuses), batchSize=batch_size),
+        query=query_pairs(nextPageToken=next_page_token, status=comma_joined(statuses), batchSize=batch_size),
         follow=position_token,
         scopes=SCOPES[kind],
     )
@@ -288,33 +356,39 @@ def list_jobs(
 
 @endpoint
 def file(
-    kind: Kind, export_id: str, *, first: ByteOffset = 0, last: ByteOffset | None = None
+    kind: Kind,
+    export_id: str,
+    *,
+    first: ByteOffset = 0,
+    last: ByteOffset | None = None,
+    api_name: ApiName | None = None,
 ) -> Call[FilePart]:
     """Read the file of a completed job, or a part of it.
 
     Files are kept for 7 days. Without records, the file contains only headers.
 
-    :param kind: ``leads``, ``activities`` or ``program_members``.
+    :param kind: ``leads``, ``activities``, ``program_members`` or ``custom_objects``.
     :param export_id: ``exportId`` of the job.
+    :param api_name: API name of the type, with ``custom_objects`` only.
     :param first: offset of the first byte, from 0.
     :param last: offset of the last byte, inclusive; None for the rest of the file.
     :returns: the bytes and their position in the file.
     :raises NotFound: when the job is not completed, or its file has expired.
 
-    Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/file.json``.
+    Source: ``GET /bulk/v1/{leads|activities|program/members}/export/{exportId}/file.json``, or with
+    ``customobjects/{apiName}`` in its place.
     """
     headers = byte_range(first, last)
-    route = _route("GET", kind, export_id, "file")
+    path = _job("GET", kind, export_id, "file", api_name)
     return download(
         "bulk_extracts.file",
-        route.tail,
-        route.params,
+        path.tail,
+        path.params,
         part_of(first, last),
         scopes=SCOPES[kind],
         headers=headers,
     )
 
 
-def _route(method: str, kind: Kind, export_id: str, step: str) -> Route:
-    tail = f"{PATHS[kind]}/{{exportId}}/{step}.json"
-    return Route(method, "bulk", tail, path_params(exportId=export_id))
+def _job(method: str, kind: Kind, export_id: str, step: str, api_name: str | None) -> Route:
+    return route(method, kind, f"/{{exportId}}/{step}.json", api_name=api_name, export_id=export_id)

@@ -7,7 +7,9 @@ from typing import Annotated
 
 from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
+    AssetName,
     FolderType,
+    Offset,
     PageSize,
     ShortText,
     asset,
@@ -33,6 +35,7 @@ def list(
     max_depth: Annotated[int, between(0, _DEEPEST)] = 2,
     workspace: ShortText | None = None,
     page_size: PageSize = 200,
+    offset: Offset = 0,
 ) -> Call[builtins.list[Folder]]:
     """List folders below a root folder.
 
@@ -41,6 +44,7 @@ def list(
     :param max_depth: number of levels below the root, 0-1000; 0 for the root only.
     :param workspace: only folders of this workspace.
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
 
     Source: ``GET /rest/asset/v1/folders.json``.
     """
@@ -49,7 +53,9 @@ def list(
         maxDepth=max_depth,
         workSpace=workspace,
     )
-    return asset_pages("folders.list", "/folders.json", rows_as(Folder), page_size=page_size, query=query)
+    return asset_pages(
+        "folders.list", "/folders.json", rows_as(Folder), page_size=page_size, offset=offset, query=query
+    )
 
 
 @endpoint
@@ -73,7 +79,7 @@ def get(folder_id: NumericId, *, folder_type: FolderType = "Folder") -> Call[Fol
 
 @endpoint
 def by_name(
-    folder_name: ShortText,
+    folder_name: AssetName,
     *,
     folder_type: FolderType = "Folder",
     root_id: NumericId | None = None,
@@ -81,6 +87,7 @@ def by_name(
 ) -> Call[builtins.list[Folder]]:
     """Find folders by their exact name.
 
+    :param folder_name: the exact name.
     :param folder_type: ``Folder`` or ``Program``.
     :param root_id: only folders directly below this folder.
     :param workspace: only folders of this workspace.
@@ -99,13 +106,14 @@ def by_name(
 
 @endpoint
 def content(
-    folder_id: NumericId, *, folder_type: FolderType = "Folder", page_size: PageSize = 200
+    folder_id: NumericId, *, folder_type: FolderType = "Folder", page_size: PageSize = 200, offset: Offset = 0
 ) -> Call[builtins.list[Content]]:
     """List the direct contents of a folder or program.
 
     :param folder_id: id of the folder or program.
     :param folder_type: ``Folder`` or ``Program``.
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
     :returns: the ``id`` and ``type`` of each asset.
 
     Source: ``GET /rest/asset/v1/folder/{id}/content.json``.
@@ -115,6 +123,7 @@ def content(
         "/folder/{id}/content.json",
         rows_as(Content),
         page_size=page_size,
+        offset=offset,
         params=path_params(id=folder_id),
         query=query_pairs(type=folder_type),
     )
@@ -122,7 +131,7 @@ def content(
 
 @endpoint
 def create(
-    folder_name: ShortText,
+    folder_name: AssetName,
     *,
     parent_id: NumericId,
     parent_type: FolderType = "Folder",
@@ -146,7 +155,7 @@ def create(
 def update(
     folder_id: NumericId,
     *,
-    new_name: ShortText | None = None,
+    new_name: AssetName | None = None,
     description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
     is_archive: bool | None = None,
 ) -> Call[Folder]:

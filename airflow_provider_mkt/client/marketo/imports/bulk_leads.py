@@ -22,7 +22,7 @@ def create_import(
     *,
     filename: ShortText = "leads.csv",
     file_format: FileFormat = "csv",
-    lookup_field: ShortText = "email",
+    lookup_field: ShortText | None = "email",
     list_id: NumericId | None = None,
     partition_name: ShortText | None = None,
 ) -> Call[BulkImport]:
@@ -34,7 +34,8 @@ def create_import(
     :param content: the file, at most 9.5 MB; its first line contains REST field names.
     :param filename: file name, for Marketo's log.
     :param file_format: ``csv`` (comma), ``tsv`` (tab) or ``ssv`` (semicolon).
-    :param lookup_field: the key column.
+    :param lookup_field: the key column. None sends none, so that the instance's own duplicate rule applies
+        where it has one.
     :param list_id: id of a static list to add the leads to.
     :param partition_name: lead partition for new leads.
     :returns: ``batchId``, ``importId`` and ``status``.

@@ -11,6 +11,7 @@ from airflow_provider_mkt.client.marketo import schema_calls as field_calls
 from airflow_provider_mkt.client.marketo.requests import BatchSize, ShortText
 from airflow_provider_mkt.client.marketo.responses import RowResult
 from airflow_provider_mkt.client.marketo.rows import LeadField
+from airflow_provider_mkt.client.paging import Cursor
 from airflow_provider_mkt.client.parameters import Check, endpoint, path_segment
 
 CREATE_MAX = 100
@@ -31,14 +32,17 @@ def get(field_name: FieldName) -> Call[LeadField]:
 
 
 @endpoint
-def list(*, batch_size: BatchSize = 300) -> Call[builtins.list[LeadField]]:
+def list(
+    *, batch_size: BatchSize = 300, next_page_token: Cursor | None = None
+) -> Call[builtins.list[LeadField]]:
     """List all lead fields.
 
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/leads/schema/fields.json``.
     """
-    return field_calls.list("lead_fields.list", _TAIL, batch_size)
+    return field_calls.list("lead_fields.list", _TAIL, batch_size, next_page_token)
 
 
 @endpoint

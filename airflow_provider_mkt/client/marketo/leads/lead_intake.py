@@ -26,7 +26,7 @@ def push(
     program_name: ShortText,
     leads: Sequence[Mapping[str, object]],
     *,
-    lookup_field: ShortText = "email",
+    lookup_field: ShortText | None = "email",
     program_status: LongText | None = None,
     source: LongText | None = None,
     reason: LongText | None = None,
@@ -39,7 +39,8 @@ def push(
     :param program_name: name of the program to push the leads to.
     :param leads: 1-300 mappings of REST field names to values; at most 1 MB in total. With ``cookies`` a new
         lead starts without the browser's history.
-    :param lookup_field: the key, which every lead needs; ``mktToken`` for the token of a clicked link.
+    :param lookup_field: the key, which every lead needs; ``mktToken`` for the token of a clicked link. None
+        sends none, so that the instance's own duplicate rule applies where it has one.
     :param program_status: program status to set, a status of the program's channel.
     :param source: free text that triggers can filter on.
     :param reason: free text that triggers can filter on.
@@ -48,13 +49,13 @@ def push(
 
     Source: ``POST /rest/v1/leads/push.json``.
     """
-    # Marketo does not document the default key, so it is always sent.
+    required = () if lookup_field is None else (lookup_field,)
     body: dict[str, Json] = {
         "programName": program_name,
-        "lookupField": lookup_field,
-        "input": records("leads", leads, required=(lookup_field,)),
+        "input": records("leads", leads, required=required),
     }
     optional = {
+        "lookupField": lookup_field,
         "programStatus": program_status,
         "source": source,
         "reason": reason,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
 from airflow_provider_mkt.client.call import Call, Json, Replay, comma_joined, path_params, query_pairs
+from airflow_provider_mkt.client.encoding import EncodedRecord, embedded_all
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX as BATCH_MAX
@@ -31,7 +32,7 @@ from airflow_provider_mkt.client.marketo.responses import (
     rows_as,
 )
 from airflow_provider_mkt.client.marketo.rows import Description, FieldOfLead
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import (
     Names,
     NumericId,
@@ -105,6 +106,7 @@ def list(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[JsonDict]]:
     """List the leads whose field has one of the given values.
 
@@ -112,6 +114,7 @@ def list(
     :param filter_values: 1-300 values without commas; more than 1,000 matches are rejected.
     :param fields: REST names of the fields to return.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
     :raises InvalidInput: when there are no values, too many, or a value with a comma, which cannot be
         escaped.
 
@@ -119,6 +122,7 @@ def list(
     ``POST /rest/v1/leads.json?_method=GET``.
     """
     query = query_pairs(
+        nextPageToken=next_page_token,
         filterType=filter_type,
         filterValues=filter_values_text(filter_values),
         fields=comma_joined(fields),
@@ -132,28 +136,31 @@ def sync(
     leads: Annotated[Sequence[Lead], items(BATCH_MAX)],
     *,
     action: Action = "createOrUpdate",
-    lookup_field: ShortText = "email",
+    lookup_field: ShortText | None = "email",
     partition_name: Annotated[str, text_or_empty(NAME_MAX)] | None = None,
 ) -> Call[builtins.list[RowResult]]:
     """Create or update up to 300 leads.
 
     :param leads: 1-300 mappings of REST field names to values; at most 1 MB in total. None clears a field.
     :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
-    :param lookup_field: the key; every lead needs it, except with ``createDuplicate``.
+    :param lookup_field: the key; every lead needs it, except with ``createDuplicate``. None sends none, so
+        that the instance's own duplicate rule applies where it has one.
     :param partition_name: lead partition for new leads.
     :returns: one row per lead, in the order of *leads*.
     :raises InvalidInput: on an empty or too large batch, a lead without the key, or an unknown action.
 
     Source: ``POST /rest/v1/leads.json``.
     """
-    records: builtins.list[dict[str, Json]] = []
-    for index, lead in enumerate(leads):
-        record = mapping(f"leads[{index}]", lead)
-        if action != "createDuplicate" and record.get(lookup_field) in (None, ""):
-            raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing")
-        records.append(record)
-    body: dict[str, Json] = {"action": action, "input": records}
-    if action in ("createOrUpdate", "updateOnly"):
+    records = [
+        lead if type(lead) is EncodedRecord else mapping(f"leads[{index}]", lead)
+        for index, lead in enumerate(leads)
+    ]
+    if action != "createDuplicate" and lookup_field is not None:
+        for index, record in enumerate(records):
+            if record.get(lookup_field) in (None, ""):
+                raise InvalidInput(f"leads[{index}].{lookup_field}", "the key is missing")
+    body: dict[str, Json] = {"action": action, "input": embedded_all(records)}
+    if lookup_field is not None and action in ("createOrUpdate", "updateOnly"):
         body["lookupField"] = lookup_field
     if partition_name:
         body["partitionName"] = partition_name

@@ -16,19 +16,24 @@ from airflow_provider_mkt.client.marketo.requests import (
 )
 from airflow_provider_mkt.client.marketo.responses import rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import CampaignMembership, ListMembership, ProgramMembership
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import Names, NumericId, UtcTime, endpoint, items_or_empty
 
 
 @endpoint
 def leads_of_list(
-    list_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
+    list_id: NumericId,
+    *,
+    fields: Names = (),
+    batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[list[JsonDict]]:
     """List the leads of a static list.
 
     :param list_id: id of the list.
     :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
     :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/list/{listId}/leads.json``.
@@ -38,7 +43,7 @@ def leads_of_list(
         "/list/{listId}/leads.json",
         rows,
         params=path_params(listId=list_id),
-        query=_page(batch_size, fields),
+        query=_page(batch_size, next_page_token, fields),
         timeout=60,
         follow=position_token,
     )
@@ -46,13 +51,18 @@ def leads_of_list(
 
 @endpoint
 def leads_of_program(
-    program_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
+    program_id: NumericId,
+    *,
+    fields: Names = (),
+    batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[list[JsonDict]]:
     """List the leads that are members of a program.
 
     :param program_id: id of the program.
     :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
     :returns: leads, each with its ``membership``.
     :raises NotFound: when the program does not exist.
 
@@ -63,17 +73,20 @@ def leads_of_program(
         "/leads/programs/{programId}.json",
         rows,
         params=path_params(programId=program_id),
-        query=_page(batch_size, fields),
+        query=_page(batch_size, next_page_token, fields),
         follow=position_token,
     )
 
 
 @endpoint
-def lists(lead_id: NumericId, *, batch_size: BatchSize = 300) -> Call[list[ListMembership]]:
+def lists(
+    lead_id: NumericId, *, batch_size: BatchSize = 300, next_page_token: Cursor | None = None
+) -> Call[list[ListMembership]]:
     """List the static lists that a lead is in.
 
     :param lead_id: id of the lead.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/leads/{leadId}/listMembership.json``.
     """
@@ -82,7 +95,7 @@ def lists(lead_id: NumericId, *, batch_size: BatchSize = 300) -> Call[list[ListM
         "/leads/{leadId}/listMembership.json",
         rows_as(ListMembership),
         params=path_params(leadId=lead_id),
-        query=_page(batch_size),
+        query=_page(batch_size, next_page_token),
         scopes=READ_ASSETS,
         follow=position_token,
     )
@@ -96,6 +109,7 @@ def programs(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[list[ProgramMembership]]:
     """List the programs that a lead is a member of.
 
@@ -104,10 +118,11 @@ def programs(
     :param updated_after: only memberships updated at this time or later (timezone-aware).
     :param updated_before: only memberships updated at this time or earlier (timezone-aware).
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/leads/{leadId}/programMembership.json``.
     """
-    query = _page(batch_size)
+    query = _page(batch_size, next_page_token)
     if program_ids:
         query += query_pairs(filterType="programId", filterValues=comma_joined(program_ids))
     return read(
@@ -128,6 +143,7 @@ def campaigns(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[list[CampaignMembership]]:
     """List the smart campaigns that a lead went through.
 
@@ -135,6 +151,7 @@ def campaigns(
     :param updated_after: only memberships updated at this time or later (timezone-aware).
     :param updated_before: only memberships updated at this time or earlier (timezone-aware).
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/leads/{leadId}/smartCampaignMembership.json``.
     """
@@ -143,11 +160,11 @@ def campaigns(
         "/leads/{leadId}/smartCampaignMembership.json",
         rows_as(CampaignMembership),
         params=path_params(leadId=lead_id),
-        query=_page(batch_size) + updated_range(updated_after, updated_before),
+        query=_page(batch_size, next_page_token) + updated_range(updated_after, updated_before),
         scopes=READ_ASSETS,
         follow=position_token,
     )
 
 
-def _page(batch_size: int, fields: Sequence[str] = ()) -> Pairs:
-    return query_pairs(fields=comma_joined(fields), batchSize=batch_size)
+def _page(batch_size: int, next_page_token: object, fields: Sequence[str] = ()) -> Pairs:
+    return query_pairs(fields=comma_joined(fields), batchSize=batch_size, nextPageToken=next_page_token)

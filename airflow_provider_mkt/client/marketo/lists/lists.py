@@ -11,7 +11,7 @@ from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX, WRITE_LEAD, BatchSize, Ids, read
 from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows, rows_as
 from airflow_provider_mkt.client.marketo.rows import ListRow
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import Names, NumericId, endpoint, items_or_empty
 
 
@@ -23,6 +23,7 @@ def list(
     program_names: Names = (),
     workspace_names: Names = (),
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[ListRow]]:
     """List static lists.
 
@@ -31,6 +32,7 @@ def list(
     :param program_names: only those of these programs, by name.
     :param workspace_names: only those of these workspaces, by name.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/lists.json``.
     """
@@ -39,6 +41,7 @@ def list(
         "/lists.json",
         rows_as(ListRow),
         query=query_pairs(
+            nextPageToken=next_page_token,
             id=list_ids or None,
             name=comma_joined(names),
             programName=comma_joined(program_names),
@@ -63,13 +66,18 @@ def get(list_id: NumericId) -> Call[ListRow]:
 
 @endpoint
 def leads(
-    list_id: NumericId, *, fields: Names = (), batch_size: BatchSize = 300
+    list_id: NumericId,
+    *,
+    fields: Names = (),
+    batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[JsonDict]]:
     """List the leads of a static list, by the path that returns ``moreResult``.
 
     :param list_id: id of the list.
     :param fields: REST names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
     :raises NotFound: when the list does not exist.
 
     Source: ``GET /rest/v1/lists/{listId}/leads.json``.
@@ -79,7 +87,7 @@ def leads(
         "/lists/{listId}/leads.json",
         rows,
         params=path_params(listId=list_id),
-        query=query_pairs(fields=comma_joined(fields), batchSize=batch_size),
+        query=query_pairs(nextPageToken=next_page_token, fields=comma_joined(fields), batchSize=batch_size),
         timeout=60,
         follow=position_token,
     )

@@ -6,9 +6,10 @@ import builtins
 
 from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
+    AssetName,
     FolderType,
+    Offset,
     PageSize,
-    ShortText,
     asset,
     asset_pages,
     change,
@@ -29,6 +30,7 @@ def list(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     page_size: PageSize = 200,
+    offset: Offset = 0,
 ) -> Call[builtins.list[SmartList]]:
     """List the smart lists that users created.
 
@@ -37,6 +39,7 @@ def list(
     :param updated_after: only assets updated at this time or later (timezone-aware).
     :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
 
     Source: ``GET /rest/asset/v1/smartLists.json``.
     """
@@ -45,6 +48,7 @@ def list(
         "/smartLists.json",
         rows_as(SmartList),
         page_size=page_size,
+        offset=offset,
         query=query_pairs(folder=folder_filter(folder_id, folder_type))
         + updated_range(updated_after, updated_before),
     )
@@ -90,9 +94,10 @@ def of_campaign(campaign_id: NumericId, *, include_rules: bool = False) -> Call[
 
 
 @endpoint
-def by_name(list_name: ShortText) -> Call[builtins.list[SmartList]]:
+def by_name(list_name: AssetName) -> Call[builtins.list[SmartList]]:
     """Find smart lists by their exact name, which is unique only within a program.
 
+    :param list_name: the exact name.
     :returns: the smart lists; empty when none matches.
 
     Source: ``GET /rest/asset/v1/smartList/byName.json``.
@@ -104,7 +109,7 @@ def by_name(list_name: ShortText) -> Call[builtins.list[SmartList]]:
 @endpoint
 def clone(
     list_id: NumericId,
-    list_name: ShortText,
+    list_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",
@@ -116,6 +121,7 @@ def clone(
     :param list_name: name, unique in the instance, or in its program.
     :param folder_id: id of the folder or program to create the clone in.
     :param folder_type: ``Folder`` or ``Program``.
+    :param description: description, for people in Marketo.
     :returns: the clone.
     :raises InvalidRequest: when the name is already in use (code 709).
 

@@ -6,9 +6,10 @@ import builtins
 
 from airflow_provider_mkt.client.call import Call, Replay, path_params, query_pairs
 from airflow_provider_mkt.client.marketo.requests import (
+    AssetName,
     FolderType,
+    Offset,
     PageSize,
-    ShortText,
     asset,
     asset_pages,
     at_least_one,
@@ -30,6 +31,7 @@ def list(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     page_size: PageSize = 200,
+    offset: Offset = 0,
 ) -> Call[builtins.list[StaticList]]:
     """List static lists.
 
@@ -38,6 +40,7 @@ def list(
     :param updated_after: only assets updated at this time or later (timezone-aware).
     :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
 
     Source: ``GET /rest/asset/v1/staticLists.json``.
     """
@@ -46,6 +49,7 @@ def list(
         "/staticLists.json",
         rows_as(StaticList),
         page_size=page_size,
+        offset=offset,
         query=query_pairs(folder=folder_filter(folder_id, folder_type))
         + updated_range(updated_after, updated_before),
     )
@@ -66,9 +70,10 @@ def get(list_id: NumericId) -> Call[StaticList | None]:
 
 
 @endpoint
-def by_name(list_name: ShortText) -> Call[builtins.list[StaticList]]:
+def by_name(list_name: AssetName) -> Call[builtins.list[StaticList]]:
     """Find static lists by their exact name, which is unique only within a program.
 
+    :param list_name: the exact name.
     :returns: the lists; empty when none matches.
 
     Source: ``GET /rest/asset/v1/staticList/byName.json``.
@@ -79,7 +84,7 @@ def by_name(list_name: ShortText) -> Call[builtins.list[StaticList]]:
 
 @endpoint
 def create(
-    list_name: ShortText,
+    list_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",
@@ -90,6 +95,7 @@ def create(
     :param list_name: name, unique in the instance, or in its program.
     :param folder_id: id of the folder or program to create it in.
     :param folder_type: ``Folder`` or ``Program``.
+    :param description: description, for people in Marketo.
     :raises InvalidRequest: when the name is already in use (code 709).
 
     Source: ``POST /rest/asset/v1/staticLists.json``.
@@ -102,11 +108,13 @@ def create(
 
 @endpoint
 def update(
-    list_id: NumericId, *, new_name: ShortText | None = None, description: str | None = None
+    list_id: NumericId, *, new_name: AssetName | None = None, description: str | None = None
 ) -> Call[StaticList]:
     """Update a static list's name or description.
 
     :param list_id: id of the list.
+    :param new_name: the new name.
+    :param description: description, for people in Marketo.
     :raises InvalidInput: when no field to change is given.
 
     Source: ``POST /rest/asset/v1/staticList/{id}.json``.

@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 )
 from airflow_provider_mkt.client.marketo.responses import RowResult, only_row_as, results_of, rows
 from airflow_provider_mkt.client.marketo.rows import Description
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import Names, NumericId, UtcTime, endpoint
 
 LONGEST_RANGE = timedelta(days=7)
@@ -56,6 +56,7 @@ def list(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[JsonDict]]:
     """List the members of a program whose field has one of the given values.
 
@@ -65,6 +66,7 @@ def list(
     :param filter_values: 1-300 values without commas.
     :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
@@ -76,6 +78,7 @@ def list(
         rows,
         params=path_params(programId=program_id),
         query=query_pairs(
+            nextPageToken=next_page_token,
             filterType=filter_type,
             filterValues=filter_values_text(filter_values),
             fields=comma_joined(fields),
@@ -93,6 +96,7 @@ def by_update(
     *,
     fields: Names = (),
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[JsonDict]]:
     """List the members of a program that were updated in a period.
 
@@ -102,6 +106,7 @@ def by_update(
         dropped.
     :param fields: names of the fields to return; Marketo's default fields when empty.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
     """
@@ -113,6 +118,7 @@ def by_update(
         rows,
         params=path_params(programId=program_id),
         query=query_pairs(
+            nextPageToken=next_page_token,
             filterType="updatedAt",
             startAt=time_text(start_at),
             endAt=time_text(end_at),

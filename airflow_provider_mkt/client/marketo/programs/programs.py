@@ -13,8 +13,10 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.requests import (
     BATCH_MAX,
+    AssetName,
     BatchSize,
     Ids,
+    Offset,
     PageSize,
     ShortText,
     asset,
@@ -36,7 +38,7 @@ from airflow_provider_mkt.client.marketo.responses import (
     rows_as,
 )
 from airflow_provider_mkt.client.marketo.rows import Asset, Program
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import Names, NumericId, UtcTime, endpoint
 
 MEMBERS_MAX = BATCH_MAX
@@ -55,6 +57,7 @@ def list(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     page_size: PageSize = 200,
+    offset: Offset = 0,
 ) -> Call[builtins.list[Program]]:
     """List programs, without tags and costs.
 
@@ -64,6 +67,7 @@ def list(
     :param updated_after: only assets updated at this time or later (timezone-aware).
     :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
 
     Source: ``GET /rest/asset/v1/programs.json``.
     """
@@ -76,6 +80,7 @@ def list(
         "/programs.json",
         rows_as(Program),
         page_size=page_size,
+        offset=offset,
         query=query + updated_range(updated_after, updated_before),
     )
 
@@ -96,10 +101,11 @@ def get(program_id: NumericId) -> Call[Program | None]:
 
 @endpoint
 def by_name(
-    program_name: ShortText, *, include_tags: bool = False, include_costs: bool = False
+    program_name: AssetName, *, include_tags: bool = False, include_costs: bool = False
 ) -> Call[Program | None]:
     """Read a program by its exact name. Names are unique in an instance.
 
+    :param program_name: the exact name.
     :param include_tags: also return its tags.
     :param include_costs: also return its costs.
     :returns: the program, or None when it does not exist.
@@ -115,7 +121,7 @@ def by_name(
 
 @endpoint
 def create(
-    program_name: ShortText,
+    program_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",
@@ -156,7 +162,7 @@ def create(
 def update(
     program_id: NumericId,
     *,
-    new_name: ShortText | None = None,
+    new_name: AssetName | None = None,
     description: str | None = None,
     tags: Sequence[Mapping[str, str]] | None = None,
     costs: Sequence[Mapping[str, object]] | None = None,
@@ -166,6 +172,7 @@ def update(
 
     :param program_id: id of a program that is not approved.
     :param new_name: name, unique in the instance, at most 255 characters.
+    :param description: description, for people in Marketo.
     :param tags: mappings of ``tagType`` and ``tagValue``, which replace the current tags.
     :param costs: mappings of ``startDate``, ``cost`` and ``note``, which are added to the current costs.
     :param replace_costs: replace the current costs by *costs* instead.
@@ -193,18 +200,29 @@ def update(
 
 
 @endpoint
-def reschedule(program_id: NumericId, start_at: UtcTime, end_at: UtcTime | None = None) -> Call[Program]:
+def reschedule(
+    program_id: NumericId,
+    start_at: UtcTime,
+    end_at: UtcTime | None = None,
+    *,
+    head_start: bool | None = None,
+) -> Call[Program]:
     """Set the send time of an email program, or the dates of an event.
 
     :param program_id: id of an event, or of an email program that is not approved.
     :param start_at: start time (timezone-aware).
     :param end_at: end time (timezone-aware); unchanged when not given.
+    :param head_start: whether an email program prepares the send 12 hours before; unchanged when not given.
     :returns: the program.
     :raises InvalidInput: on a time without a zone.
 
     Source: ``POST /rest/asset/v1/program/{id}.json``.
     """
-    form = query_pairs(startDate=_time_text(start_at), endDate=None if end_at is None else _time_text(end_at))
+    form = query_pairs(
+        startDate=_time_text(start_at),
+        endDate=None if end_at is None else _time_text(end_at),
+        headStart=head_start,
+    )
     return change(
         "programs.reschedule",
         "/program/{id}.json",
@@ -217,13 +235,14 @@ def reschedule(program_id: NumericId, start_at: UtcTime, end_at: UtcTime | None 
 
 @endpoint
 def clone(
-    program_id: NumericId, program_name: ShortText, *, folder_id: NumericId, description: str | None = None
+    program_id: NumericId, program_name: AssetName, *, folder_id: NumericId, description: str | None = None
 ) -> Call[Program]:
     """Clone a program with its emails, campaigns and tokens, without its members.
 
     :param program_id: id of a program without push messages, in-app messages, reports and social assets.
     :param program_name: name, unique in the instance, at most 255 characters.
     :param folder_id: id of a folder of the same workspace; a program cannot be cloned into a program.
+    :param description: description, for people in Marketo.
     :returns: the clone.
     :raises InvalidRequest: when the name is already in use, or the program cannot be cloned (code 709).
 
@@ -308,12 +327,15 @@ def set_status(
 
 
 @endpoint
-def members(program_id: NumericId, *, lead_ids: Ids, fields: Names = ()) -> Call[builtins.list[JsonDict]]:
+def members(
+    program_id: NumericId, *, lead_ids: Ids, fields: Names = (), next_page_token: Cursor | None = None
+) -> Call[builtins.list[JsonDict]]:
     """List the program members among the given leads.
 
     :param program_id: id of the program.
     :param lead_ids: 1-300 lead ids.
     :param fields: e.g. ``statusName``, ``trackName``, ``nurtureCadence``, ``isExhausted``.
+    :param next_page_token: token of the page to begin with; the first page when not given.
     :returns: one row per member; no row for leads that are not members.
 
     Source: ``GET /rest/v1/programs/{programId}/members.json``.
@@ -324,18 +346,24 @@ def members(program_id: NumericId, *, lead_ids: Ids, fields: Names = ()) -> Call
         rows,
         params=path_params(id=program_id),
         query=query_pairs(
-            filterType="leadId", filterValues=comma_joined(lead_ids), fields=comma_joined(fields)
+            nextPageToken=next_page_token,
+            filterType="leadId",
+            filterValues=comma_joined(lead_ids),
+            fields=comma_joined(fields),
         ),
         follow=position_token,
     )
 
 
 @endpoint
-def people(program_id: NumericId, *, batch_size: BatchSize = 300) -> Call[builtins.list[JsonDict]]:
+def people(
+    program_id: NumericId, *, batch_size: BatchSize = 300, next_page_token: Cursor | None = None
+) -> Call[builtins.list[JsonDict]]:
     """List all leads that are members of a program.
 
     :param program_id: id of the program.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
     :returns: leads, each with its ``membership``.
 
     Source: ``GET /rest/v1/leads/programs/{programId}.json``.
@@ -345,7 +373,7 @@ def people(program_id: NumericId, *, batch_size: BatchSize = 300) -> Call[builti
         "/leads/programs/{id}.json",
         rows,
         params=path_params(id=program_id),
-        query=query_pairs(batchSize=batch_size),
+        query=query_pairs(nextPageToken=next_page_token, batchSize=batch_size),
         follow=position_token,
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import re
+from datetime import date
 from typing import Annotated, Literal
 
 from airflow_provider_mkt.client.call import Call, Envelope, Replay, path_params, query_pairs
@@ -20,6 +22,29 @@ def _token_name(field: str, value: object) -> str:
     if "{{" in name:
         raise InvalidInput(field, "must be written without {{my.}}")
     return name
+
+
+_FORMATS = {
+    "date": (re.compile(r"\d{4}-\d{2}-\d{2}"), "a date as yyyy-mm-dd"),
+    "number": (re.compile(r"[+-]?\d+(\.\d+)?"), "a number such as 12.5"),
+    "score": (re.compile(r"[=+-]\d+"), "a whole number after =, + or -, such as +5"),
+}
+
+
+def _check_value(value: str, kind: str) -> None:
+    pattern, wanted = _FORMATS.get(kind, (None, ""))
+    if not value or pattern is None:
+        return
+    if not pattern.fullmatch(value) or (kind == "date" and not _is_day(value)):
+        raise InvalidInput("value", f"must be {wanted}, for a token of type {kind}")
+
+
+def _is_day(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 TokenName = Annotated[str, Check(_token_name)]
@@ -59,13 +84,15 @@ def set_value(
 
     :param folder_id: id of the folder or program.
     :param token_name: name without ``{{my.}}``, at most 50 characters.
-    :param value: value of the token; can be empty.
+    :param value: value of the token; can be empty. A date is ``yyyy-mm-dd``, a score a whole number after
+        ``=``, ``+`` or ``-``.
     :param token_type: ``text``, ``rich text``, ``date``, ``number``, ``score`` or ``sfdc campaign``.
     :param folder_type: ``Folder`` or ``Program``.
     :returns: all tokens of the folder or program.
 
     Source: ``POST /rest/asset/v1/folder/{id}/tokens.json``.
     """
+    _check_value(value, token_type)
     form = query_pairs(name=token_name, type=token_type, value=value, folderType=folder_type)
     return change(
         "tokens.set_value",

@@ -11,10 +11,11 @@ from airflow_provider_mkt.client.call import Call, Json, Replay, comma_joined, p
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.requests import (
     BATCH_MAX,
+    AssetName,
     BatchSize,
     FolderType,
+    Offset,
     PageSize,
-    ShortText,
     asset,
     asset_pages,
     at_least_one,
@@ -27,7 +28,7 @@ from airflow_provider_mkt.client.marketo.requests import (
 )
 from airflow_provider_mkt.client.marketo.responses import first_row_as, no_result, only_row_as, rows_as
 from airflow_provider_mkt.client.marketo.rows import Asset, Campaign, SmartCampaign
-from airflow_provider_mkt.client.paging import position_token
+from airflow_provider_mkt.client.paging import Cursor, position_token
 from airflow_provider_mkt.client.parameters import (
     Names,
     NumericId,
@@ -55,6 +56,7 @@ def list(
     updated_after: UtcTime | None = None,
     updated_before: UtcTime | None = None,
     page_size: PageSize = 200,
+    offset: Offset = 0,
 ) -> Call[builtins.list[SmartCampaign]]:
     """List smart campaigns.
 
@@ -64,6 +66,7 @@ def list(
     :param updated_after: only assets updated at this time or later (timezone-aware).
     :param updated_before: only assets updated at this time or earlier (timezone-aware).
     :param page_size: rows per page, 1-200.
+    :param offset: rows to skip.
 
     Source: ``GET /rest/asset/v1/smartCampaigns.json``.
     """
@@ -72,6 +75,7 @@ def list(
         "/smartCampaigns.json",
         rows_as(SmartCampaign),
         page_size=page_size,
+        offset=offset,
         query=query_pairs(folder=folder_filter(folder_id, folder_type), isActive=is_active)
         + updated_range(updated_after, updated_before),
     )
@@ -96,9 +100,10 @@ def get(campaign_id: NumericId) -> Call[SmartCampaign | None]:
 
 
 @endpoint
-def by_name(campaign_name: ShortText) -> Call[builtins.list[SmartCampaign]]:
+def by_name(campaign_name: AssetName) -> Call[builtins.list[SmartCampaign]]:
     """Find smart campaigns by their exact name, which is unique only within a program.
 
+    :param campaign_name: the exact name.
     :returns: the campaigns; empty when none matches.
 
     Source: ``GET /rest/asset/v1/smartCampaign/byName.json``.
@@ -116,6 +121,7 @@ def legacy_list(
     workspace_names: Names = (),
     is_triggerable: bool | None = None,
     batch_size: BatchSize = 300,
+    next_page_token: Cursor | None = None,
 ) -> Call[builtins.list[Campaign]]:
     """List campaigns by the older call, the only one that can filter on campaigns that can be requested.
 
@@ -125,6 +131,7 @@ def legacy_list(
     :param workspace_names: only those of these workspaces, by name.
     :param is_triggerable: only campaigns that can be requested; False is the same as not given.
     :param batch_size: rows per page, 1-300.
+    :param next_page_token: token of the page to begin with; the first page when not given.
 
     Source: ``GET /rest/v1/campaigns.json``.
     """
@@ -133,6 +140,7 @@ def legacy_list(
         "/campaigns.json",
         rows_as(Campaign),
         query=query_pairs(
+            nextPageToken=next_page_token,
             id=campaign_ids or None,
             name=comma_joined(names),
             programName=comma_joined(program_names),
@@ -202,7 +210,7 @@ def schedule(
     *,
     run_at: UtcTime | None = None,
     tokens: Mapping[str, str] | None = None,
-    clone_to_program_name: ShortText | None = None,
+    clone_to_program_name: AssetName | None = None,
 ) -> Call[Asset]:
     """Schedule a run of id of a batch campaign.
 
@@ -241,7 +249,7 @@ def schedule(
 
 @endpoint
 def create(
-    campaign_name: ShortText,
+    campaign_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",
@@ -271,12 +279,13 @@ def create(
 def update(
     campaign_id: NumericId,
     *,
-    new_name: ShortText | None = None,
+    new_name: AssetName | None = None,
     description: Annotated[str, text_or_empty(DESCRIPTION_MAX)] | None = None,
 ) -> Call[SmartCampaign]:
     """Update a smart campaign's name or description.
 
     :param campaign_id: id of the campaign.
+    :param new_name: the new name.
     :param description: description, at most 2,000 characters.
     :raises InvalidInput: when no field to change is given.
 
@@ -296,7 +305,7 @@ def update(
 @endpoint
 def clone(
     campaign_id: NumericId,
-    campaign_name: ShortText,
+    campaign_name: AssetName,
     *,
     folder_id: NumericId,
     folder_type: FolderType = "Folder",

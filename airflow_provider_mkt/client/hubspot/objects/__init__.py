@@ -1,0 +1,41 @@
+"""Records of any object type."""
+
+from airflow_provider_mkt.client.hubspot.objects.objects import (
+    BATCH_MAX,
+    HISTORY_MAX,
+    PAGE_MAX,
+    RECORD_ID,
+    Record,
+    archive,
+    batch_archive,
+    batch_create,
+    batch_read,
+    batch_update,
+    batch_upsert,
+    create,
+    get,
+    list,
+    search,
+    search_all,
+    update,
+)
+
+__all__ = [
+    "BATCH_MAX",
+    "HISTORY_MAX",
+    "PAGE_MAX",
+    "RECORD_ID",
+    "Record",
+    "archive",
+    "batch_archive",
+    "batch_create",
+    "batch_read",
+    "batch_update",
+    "batch_upsert",
+    "create",
+    "get",
+    "list",
+    "search",
+    "search_all",
+    "update",
+]
