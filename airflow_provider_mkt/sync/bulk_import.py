@@ -16,11 +16,12 @@ from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobStat
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.actions.procedure import Procedure
-from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, RateLimited
+from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
-from airflow_provider_mkt.sync.import_progress import ImportProgress, PartState
+from airflow_provider_mkt.sync.import_progress import ImportProgress, ImportTurns, PartState
 
 T = TypeVar("T")
 
@@ -96,6 +97,7 @@ class BulkImport:
     :param progress: the stored state of the parts.
     :param account: runs calls.
     :param report: takes the results of the rows.
+    :param turns: the imports of other runs that are waited for; None where they do not matter.
     :param name: the name of the imports, where the platform has names; of this run of this task alone.
     :param scope: identifies the settings of the import.
     :param resumed: whether this try continues after a deferral. At the start of a try, a part whose job was
@@ -110,6 +112,7 @@ class BulkImport:
         progress: ImportProgress,
         account: Account,
         report: RowResults,
+        turns: ImportTurns | None = None,
         *,
         name: str,
         scope: str,
@@ -122,6 +125,7 @@ class BulkImport:
         self._progress = progress
         self._account = account
         self._report = report
+        self._turns = turns
         self._name = name
         self._scope = scope
         self._resumed = resumed
@@ -192,12 +196,29 @@ class BulkImport:
                 return self._follow(one, job)
             requested_at = state.get("requested_at") if state is not None else None
             if one.not_before is None and requested_at is not None and self._importer.quiet_after:
-                until = requested_at + self._importer.quiet_after
+                # A time in the future is from before the clock was set back.
+                until = min(requested_at, self._clock()) + self._importer.quiet_after
                 if until > self._clock():
                     return self._hold_back(one, until)
             self._upload(one, state)
 
     def _upload(self, one: _PartImport, state: PartState | None) -> None:
+        if self._turns is None:
+            return self._upload_now(one, state)
+        with self._turns.turn() as others:
+            if others is not None:
+                raise RateLimited(others, platform=self._importer.platform)
+            try:
+                self._upload_now(one, state)
+            except PlatformError as error:
+                if not isinstance(error, OutcomeUnknown):
+                    self._turns.refused()
+                raise
+            if one.job is not None:
+                self._turns.started(one.job)
+        return None
+
+    def _upload_now(self, one: _PartImport, state: PartState | None) -> None:
         one.uploads += 1
         upload = Upload(f"{self._name} {one.number}", one.part.columns, one.part.content)
         start = self._importer.start(upload, self._progress.part_state(one.number))
@@ -212,7 +233,9 @@ class BulkImport:
             return
         self._save(one, {**(self._progress.part(one.number) or {}), "job": job.id})
         self._progress.progress_at = self._clock()
-        self._log(f"part {one.number}: {one.part.count:,} rows, {one.part.size:,} bytes: {job}")
+        self._log(
+            f"part {one.number}: {counted(one.part.count, 'row')}, {counted(one.part.size, 'byte')}: {job}"
+        )
         if state is None:
             self._started(one, job)
         else:
@@ -265,11 +288,11 @@ class BulkImport:
     def _collect(self, one: _PartImport, state: JobState) -> None:
         part, job = one.part, state.job
         if state.status is BatchStatus.COMPLETE:
-            matcher = Matcher(part.rows, part.columns, self._importer.key_column, self._importer.key)
+            matcher = Matcher(part.rows, part.columns, self._importer.key_columns, self._importer.key)
             findings = self._account.follow(self._importer.findings(state, part.columns))
             self._report.lists += state.details.get("lists") or ()
             if unmatched := self._report.imported_with(part, findings, matcher):
-                self._log(f"{job}: the rows of {unmatched:,} failures are unknown")
+                self._log(f"{job}: failures whose row is unknown: {unmatched:,}")
         else:
             message = state.details.get("message") or "no reason given"
             reason = (
@@ -277,6 +300,8 @@ class BulkImport:
             )
             self._report.refused(part, "IMPORT_FAILED", reason)
         self._log(str(state))
+        if self._turns is not None:
+            self._turns.ended(job)
         if self._progress.end_part(one.number, one.digest, job.id):
             self._progress.progress_at = self._clock()
         self.jobs.append(job.to_json())

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from airflow_provider_mkt.actions.imports import RowNote
 from airflow_provider_mkt.sync.bulk_parts import SentRow
+from airflow_provider_mkt.sync.bulk_rows import joined_key
 
 Found = dict[int, SentRow]
 """Rows by the index of their note."""
@@ -14,13 +15,13 @@ Found = dict[int, SentRow]
 class Matcher:
     """Finds the row that each note is about.
 
-    No two rows of a part have one key, so a note with a row's key is about that row. If the platform writes
+    A note with a key that only one row has is about that row. If several rows have it, or the platform writes
     the key in another form than it was sent, the other values decide, if only one row has them; else the line
     number. A note that could be about several rows has no match.
 
     :param rows: reads the rows of the part from the first.
     :param columns: names of the columns.
-    :param key_column: name of the key's column.
+    :param key_columns: names of the key's columns.
     :param key: normalizes a key so that equal keys are equal.
     """
 
@@ -28,12 +29,12 @@ class Matcher:
         self,
         rows: Callable[[], Iterator[SentRow]],
         columns: Sequence[str],
-        key_column: str,
+        key_columns: Sequence[str],
         key: Callable[[str], str],
     ) -> None:
         self._rows = rows
         self._width = len(columns)
-        self._key_at = list(columns).index(key_column)
+        self._key_at = [list(columns).index(name) for name in key_columns]
         self._key = key
 
     def match(self, notes: Sequence[RowNote]) -> list[SentRow | None]:
@@ -45,11 +46,37 @@ class Matcher:
                 found |= step(missing, {row.number for row in found.values()})
         return [found.get(place) for place in range(len(notes))]
 
+    def candidates(self, note: RowNote, matched: Container[int]) -> list[int]:
+        """Return the numbers of the rows that a note without a match may be about: those with its values.
+
+        :param matched: numbers of the rows that other notes are about.
+        :returns: empty when the note repeats no value besides the key.
+        """
+        wanted = {
+            place: _plain(cell)
+            for place, cell in enumerate(note.cells or ())
+            if place not in self._key_at and cell.strip()
+        }
+        if not wanted:
+            return []
+        return [
+            row.number
+            for row in self._rows()
+            if row.number not in matched
+            and all(_plain(row.cells[place]) == value for place, value in wanted.items())
+        ]
+
     def _by_key(self, notes: dict[int, RowNote], taken: set[int]) -> Found:
-        wanted = {place: self._key((note.cells or ())[self._key_at]) for place, note in self._whole(notes)}
+        wanted = {
+            place: joined_key(((note.cells or ())[at] for at in self._key_at), self._key)
+            for place, note in self._whole(notes)
+        }
         keys = set(wanted.values()) - {""}
-        rows = {row.key: row for row in self._rows() if row.key in keys} if keys else {}
-        return {place: rows[key] for place, key in wanted.items() if key in rows}
+        rows: dict[str, list[SentRow]] = {}
+        for row in self._rows() if keys else ():
+            if row.key in keys:
+                rows.setdefault(row.key, []).append(row)
+        return {place: rows[key][0] for place, key in wanted.items() if len(rows.get(key, ())) == 1}
 
     def _by_values(self, notes: dict[int, RowNote], taken: set[int]) -> Found:
         wanted: dict[tuple[str, ...], list[int]] = {}
@@ -83,7 +110,7 @@ class Matcher:
 
     def _others(self, cells: Sequence[str]) -> tuple[str, ...]:
         """All values but the key, without case and extra blanks, and numbers by their value."""
-        return tuple(_plain(cell) for place, cell in enumerate(cells) if place != self._key_at)
+        return tuple(_plain(cell) for place, cell in enumerate(cells) if place not in self._key_at)
 
 
 def _plain(cell: str) -> str:

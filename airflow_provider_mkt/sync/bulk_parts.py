@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
@@ -98,8 +97,8 @@ class RowKeys:
     """
 
     def __init__(self) -> None:
-        self._directory = tempfile.TemporaryDirectory(prefix="mkt-import-")
-        self._database = sqlite3.connect(Path(self._directory.name) / "keys.db", isolation_level=None)
+        # SQLite deletes the file of a database without a name as it opens it: a kill leaves none behind.
+        self._database = sqlite3.connect("", isolation_level=None)
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;"
             "CREATE TABLE keys (key BLOB, row INTEGER);"
@@ -135,7 +134,6 @@ class RowKeys:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._database.close()
-        self._directory.cleanup()
 
 
 class Splitter:
@@ -182,7 +180,8 @@ class Splitter:
         with ExitStack() as stack:
             for row in self._read(rows, self._open_rows(stack)):
                 self.fit += not row.code
-                if row.key and (self._unfit_count or not row.code):
+                counts = self._unfit_count or not row.code
+                if row.key and counts and self._importer.one_lead_per_key:
                     self._keys.add(row.key, row.number)
         self.total, self.digest = rows.count, rows.digest()
 

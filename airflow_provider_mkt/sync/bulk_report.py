@@ -13,6 +13,7 @@ from airflow_provider_mkt.actions.jobs import JobDict
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
+from airflow_provider_mkt.sync.results import FirstReasons
 from airflow_provider_mkt.sync.rows import Row, json_line
 
 Opener = Callable[[], AbstractContextManager[IO[bytes]]]
@@ -84,6 +85,7 @@ class ImportReport:
         self.imported = self.warned = self.skipped = self.rejected = 0
         self.reasons: Counter[str] = Counter()
         self.lists: list[str] = []
+        self._first_reasons = FirstReasons()
 
     @property
     def total(self) -> int:
@@ -147,6 +149,7 @@ class ImportReport:
     def _reject(self, number: int | None, code: str, reason: str, raw: object) -> None:
         self.rejected += 1
         self.reasons[code] += 1
+        self._first_reasons.log("A row" if number is None else f"Row {number}", code, reason, raw)
         self._rejects.write(number, code, reason, raw)
 
     def _warn(self, number: int | None, note: RowNote, raw: object) -> None:
@@ -180,7 +183,8 @@ class RowNumbers:
 class BulkShare:
     """Counts the rows of a sync that a bulk import has written, and keeps the numbers of the others.
 
-    Those are sent by calls, which report the result of each record.
+    Those are sent by calls, which report the result of each record. Where the platform does not report which
+    row failed, all rows that it may be are sent again.
 
     :param warnings: takes rows that were imported with a warning, and those superseded by a later one.
     """
@@ -218,18 +222,22 @@ class BulkShare:
         """Count a part that was imported. Returns the number of failures whose row is unknown."""
         failed, unmatched = rows_of(matcher, findings.failed)
         unknown = min(len(unmatched) + findings.unlisted, part.count - len(failed))
+        left = set(failed)
         if unknown:
-            # Any of its rows may be one that failed.
-            self.refused(part, "", "")
-            return unknown
-        for number in failed:
+            candidates = [matcher.candidates(note, failed) for note in unmatched]
+            if findings.unlisted or not all(candidates):
+                # Any of its rows may be one that failed.
+                self.refused(part, "", "")
+                return unknown
+            left.update(*candidates)
+        for number in left:
             self.left.add(number)
-        written = part.count - len(failed)
+        written = part.count - len(left)
         self.imported += written
         known = findings.created is not None and self.created is not None
         self.created = (self.created or 0) + min(findings.created or 0, written) if known else None
         self._warn(part, findings, matcher)
-        return 0
+        return unknown
 
     def _warn(self, part: Part, findings: Findings, matcher: Matcher) -> None:
         warned, unmatched = rows_of(matcher, findings.warned)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from airflow_provider_mkt.actions.leads import KEY_SEPARATOR, KnownFields
 from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.wording import counted
+from airflow_provider_mkt.sync.mapping import ADDED
 from airflow_provider_mkt.sync.rows import Row
 
 VALUE_MAX = 100_000
@@ -36,6 +39,15 @@ class BulkRow:
     raw: object = None
 
 
+def joined_key(values: Iterable[str], normalize: Callable[[str], str]) -> str:
+    """Return the key of a row, which can be of several values; empty when one of them is.
+
+    :param normalize: makes equal values equal.
+    """
+    parts = [normalize(value) for value in values]
+    return KEY_SEPARATOR.join(parts) if all(parts) else ""
+
+
 class _Echo:
     """The file of the CSV writer: it returns each line."""
 
@@ -49,8 +61,7 @@ class RowMaker:
 
     :param importer: has the key and the limits.
     :param columns: names of the fields, in order.
-    :param known_fields: fields that exist; a row with another one is rejected. None when the platform does
-        not list them.
+    :param known_fields: a row with a field that cannot be written is rejected.
     :param exact: whether a row must have the effect that it has as a record of a call, where a missing field
         is left alone and an empty one is cleared. Rows that cannot have it are unfit.
     """
@@ -59,7 +70,7 @@ class RowMaker:
         self,
         importer: LeadImporter,
         columns: Sequence[str],
-        known_fields: frozenset[str] | None,
+        known_fields: KnownFields,
         *,
         exact: bool = False,
     ) -> None:
@@ -68,7 +79,7 @@ class RowMaker:
         self._known_fields = known_fields
         self._names = frozenset(columns)
         self._exact = exact
-        self._key_at = self.columns.index(importer.key_column)
+        self._key_at = [self.columns.index(name) for name in importer.key_columns]
         # Both line ends in the terminator make the writer quote values that contain either.
         self._write: Callable[[Sequence[str]], str] = csv.writer(_Echo(), lineterminator="\r\n").writerow
         self.header = self._write(self.columns).encode()
@@ -80,7 +91,8 @@ class RowMaker:
     def _row(self, row: Row) -> BulkRow:
         if row.record is None:
             return BulkRow(row.number, "", (), b"", row.code, row.problem, row.raw)
-        key = self._importer.key(_text(row.record.get(self._importer.key_column)) or "")
+        values = (_text(row.record.get(name)) or "" for name in self._importer.key_columns)
+        key = joined_key(values, self._importer.key)
 
         def unfit(code: str, reason: str) -> BulkRow:
             return BulkRow(row.number, key, (), b"", code, reason, row.raw)
@@ -94,29 +106,36 @@ class RowMaker:
             if cell is None:
                 return unfit("WRONG_TYPE", f"{name}: a cell holds one value, not {describe_type(value)}")
             if len(cell) > VALUE_MAX:
-                return unfit("TOO_LARGE", f"{name}: has {len(cell):,} characters")
+                return unfit("TOO_LARGE", f"{name}: has {counted(len(cell), 'character')}")
             if "\0" in cell:
                 return unfit("CONTROL_CHARACTER", f"{name}: has a NUL character")
             if self._exact and (not cell or cell == "null") and name in row.record:
                 return unfit("EMPTY_VALUE", f"{name}: a cell cannot say that a field is to be cleared")
+            if self._exact and cell.startswith(ADDED):
+                return unfit("ADDED_OPTIONS", f"{name}: a cell cannot say that options are to be added")
             cells.append(cell)
         if not key:
-            return unfit("KEY_MISSING", f"{self._importer.key_column}, the key, is missing or empty")
-        cells[self._key_at] = cells[self._key_at].strip()
+            return unfit("KEY_MISSING", self._key_problem(row.record))
+        for place in self._key_at:
+            cells[place] = cells[place].strip()
         try:
             encoded = self._write(cells).encode()
         except UnicodeEncodeError:
             return unfit("UNREADABLE", "has half a character (a lone surrogate)")
         if len(self.header) + len(encoded) > self._importer.bytes_max:
-            return unfit("TOO_LARGE", f"takes {len(encoded):,} bytes; one file holds less")
+            return unfit("TOO_LARGE", f"takes {counted(len(encoded), 'byte')}; one file holds less")
         return BulkRow(row.number, key, cells, encoded, raw=row.raw)
+
+    def _key_problem(self, record: Mapping[str, object]) -> str:
+        names = self._importer.key_columns
+        lacking = [name for name in names if not (_text(record.get(name)) or "").strip()]
+        what = "a part of the key" if len(names) > 1 else "the key"
+        return f"{lacking[0] if lacking else names[0]}, {what}, is missing or empty"
 
     def _other_fields(self, record: Mapping[str, object]) -> tuple[str, str] | None:
         """Return why a row whose fields differ from the columns must not be sent, as in JSON Lines."""
-        if self._known_fields is not None:
-            for name in record:
-                if name not in self._known_fields:
-                    return "UNKNOWN_FIELD", f"field {name!r} does not exist"
+        if (problem := self._known_fields.problem_of(record)) is not None:
+            return problem.code, problem.reason
         if self._importer.empty_clears:
             for name in self.columns:
                 if name not in record:

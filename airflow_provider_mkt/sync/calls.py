@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, Self, TypeVar
 
+from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.actions.ports import LeadWriter
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import NotRepeated, PlatformError, QuotaExhausted
+from airflow_provider_mkt.client.errors import PlatformError, QuotaExhausted
 from airflow_provider_mkt.client.quota import DayQuota
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.wording import plural_of
+from airflow_provider_mkt.state.claims import KeyClaims
 from airflow_provider_mkt.state.sync_progress import SyncProgress
-from airflow_provider_mkt.state.task_state import TaskState
 from airflow_provider_mkt.sync.pipeline import THREAD_NAME_PREFIX, AdaptiveConcurrency, Pipeline, Stop
 from airflow_provider_mkt.sync.results import Progress, ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import LeadRows
@@ -33,8 +35,10 @@ POLL_INTERVAL = 300.0
 CLOSE = 500
 """Calls that may be made while a poll is answered. With fewer left, the work waits for the answer."""
 
-_LEASE_KEY = "leads in progress until"
-_BEGUN_KEY = "leads were sent"
+
+FIELDS_KEPT = 600.0
+"""Seconds for which the fields that were read for one task are used by others. A field that is unknown, or
+must not be written, is looked up again before a record is rejected for it."""
 
 
 class Account(Protocol):
@@ -42,7 +46,9 @@ class Account(Protocol):
 
     def reply(self, call: Call[T]) -> Reply[T]: ...
 
-    def follow(self, procedure: Procedure[T]) -> T: ...
+    def follow(self, procedure: Procedure[T], *, keep: bool = False) -> T: ...
+
+    def recall(self, procedure: Procedure[T], max_age: float) -> T | None: ...
 
     def rate(self) -> Rate: ...
 
@@ -67,49 +73,11 @@ class Log(Protocol):
     def warning(self, message: str, /, *args: object) -> None: ...
 
 
-class Lease:
-    """Keeps the time until which upserts of this task may still be processed by the server.
-
-    A killed try cannot end its calls, and two upserts of a new key at once create two leads.
-
-    :param quiet_after: how long the server may work on one call, in seconds; 0 where it does not matter.
-    """
-
-    _AHEAD = 30.0
-
-    def __init__(
-        self, task_state: TaskState, quiet_after: float, sleep: Callable[[float], None], log: Log
-    ) -> None:
-        self._task_state, self._quiet_after, self._sleep, self._log = task_state, quiet_after, sleep, log
-        self._renewed_at = float("-inf")
-
-    def holds(self) -> bool:
-        """Whether a call that is sent now is certain to end before the lease does."""
-        return not self._quiet_after or time.monotonic() - self._renewed_at < self._AHEAD
-
-    def acquire(self) -> None:
-        """Wait until a killed try's calls must have ended, then take the lease."""
-        until = self._task_state.get(_LEASE_KEY) if self._quiet_after else None
-        if isinstance(until, (int, float)) and (left := until - time.time()) > 0:
-            self._log.info("An earlier try ended early; waiting %.0f s until its calls have ended", left)
-            self._sleep(left)
-        self.renew()
-
-    def renew(self) -> None:
-        if self._quiet_after and time.monotonic() - self._renewed_at > self._AHEAD / 3:
-            renewed_at = time.monotonic()
-            self._task_state.set(_LEASE_KEY, time.time() + self._AHEAD + self._quiet_after)
-            self._renewed_at = renewed_at
-
-    def release(self) -> None:
-        if self._quiet_after:
-            self._task_state.set(_LEASE_KEY, None)
-
-
 class DailyQuotaGuard:
     """Polls now and then how many of the day's calls are left, in a thread of its own.
 
     The first poll starts with the guard, and the work waits for it, so that reserved calls are not used.
+    That is not needed where another task polled within :data:`POLL_INTERVAL`, and many calls were left.
 
     :param reserve: calls that are left to other software.
     :param calls_made: returns how many calls the task has made.
@@ -131,7 +99,12 @@ class DailyQuotaGuard:
         self._next_at_calls, self._next_at = 0, 0.0
         self._unavailable = False
         self._poll: Future[DayQuota | None] | None = None
-        self._start_poll()
+        known = account.recall(account.day_quota(), POLL_INTERVAL)
+        if known is not None and known.left - reserve >= 2 * CLOSE:
+            self._close = False
+            self._schedule(POLL_CALLS_MIN)
+        else:
+            self._start_poll()
 
     def check(self) -> None:
         """Start a poll when it is due, and read its answer.
@@ -148,7 +121,9 @@ class DailyQuotaGuard:
 
     def _start_poll(self) -> None:
         if not self._unavailable:
-            self._poll = self._thread.submit(lambda: self._account.follow(self._account.day_quota()))
+            self._poll = self._thread.submit(
+                lambda: self._account.follow(self._account.day_quota(), keep=True)
+            )
 
     def _read(self, poll: Future[DayQuota | None]) -> None:
         try:
@@ -186,13 +161,41 @@ class DailyQuotaGuard:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
+class _AtWork:
+    """Counts the calls that neither wait for a permit nor for their next try."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+        self.on_more: Callable[[], None] = lambda: None
+        """Called when there is one more."""
+
+    def count(self) -> int:
+        return self._count
+
+    @contextmanager
+    def plus(self, change: int) -> Iterator[None]:
+        """Count a call in, or out, while the context is open."""
+        self._add(change)
+        try:
+            yield
+        finally:
+            self._add(-change)
+
+    def _add(self, change: int) -> None:
+        with self._lock:
+            self._count += change
+        if change > 0:
+            self.on_more()
+
+
 class CallTransport:
     """Writes leads by calls, as many at once as the account's limits allow.
 
     :param account: runs calls.
     :param platform: its name, for errors.
     :param cancellation: ends waits when the task is cancelled.
-    :param task_state: of the task.
+    :param claims: the keys that this task alone writes; None where no other task's writes matter.
     :param max_concurrency: calls in flight at most.
     :param daily_reserve: calls of the day that are left to other software.
     """
@@ -202,25 +205,26 @@ class CallTransport:
         account: Account,
         platform: str,
         cancellation: Cancellation,
-        task_state: TaskState,
         writer: LeadWriter,
+        claims: KeyClaims | None,
         *,
         max_concurrency: int,
         daily_reserve: int,
         log: Log,
     ) -> None:
         self._account, self._platform, self._cancellation = account, platform, cancellation
-        self._task_state, self._writer, self._log = task_state, writer, log
+        self._writer, self._claims, self._log = writer, claims, log
         self._daily_reserve = daily_reserve
         # All at once from the start: in a sliding window, the pace of the first one repeats in all others.
-        self.concurrency = AdaptiveConcurrency(max_concurrency, start=max_concurrency, rate=account.rate)
+        self._at_work = _AtWork()
+        self.concurrency = AdaptiveConcurrency(
+            max_concurrency, start=max_concurrency, rate=account.rate, working=self._at_work.count
+        )
         self.report = SyncReport()
-        self._lease = Lease(task_state, writer.quiet_after, cancellation.sleep, log)
-        self._holds_lease = False
+        self._progress: SyncProgress | None = None
 
-    def prepare(self, stack: ExitStack) -> frozenset[str] | None:
-        """Start to watch the daily quota, and return the fields that can be written, if the platform lists
-        them.
+    def prepare(self, stack: ExitStack) -> KnownFields:
+        """Start to watch the daily quota, and return which fields can be written.
 
         :param stack: ends the watch.
         """
@@ -229,28 +233,33 @@ class CallTransport:
                 self._account, self._daily_reserve, lambda: self.report.calls, platform=self._platform
             )
         )
-        return self._account.follow(self._writer.known_fields())
+
+        def read() -> KnownFields:
+            return self._account.follow(self._writer.known_fields(), keep=True)
+
+        known = self._account.recall(self._writer.known_fields(), FIELDS_KEPT)
+        if known is None:
+            return read()
+        known.read_again = read
+        return known
 
     def write(
         self,
         source: LeadRows,
         result_files: ResultFiles,
-        progress: SyncProgress,
-        known_fields: frozenset[str] | None,
+        progress: SyncProgress | None,
+        known_fields: KnownFields,
         *,
         too_many_rejected: Callable[[SyncReport], bool] | None,
     ) -> None:
         """Write every row of a source.
 
+        :param progress: what earlier tries have done; None where that is known by other means.
         :param too_many_rejected: whether to stop early; None never stops.
-        :raises NotRepeated: when an earlier try may have sent leads that must not be sent twice.
+        :raises InvalidInput: when leads that must not be sent twice are not those of an earlier try.
         """
-        if not self._writer.repeatable:
-            self._check_not_begun(progress)
-        if progress.last >= 0:
-            self._log.info("Resuming: rows that an earlier try of this task has done are not sent again")
-        self._lease.acquire()
-        self._holds_lease = True
+        if progress is not None:
+            self._continue(progress)
         progress_log = Progress(self.report, source.expected, self._log.info)
 
         def tick() -> None:
@@ -258,55 +267,75 @@ class CallTransport:
             self._quota.check()
             if too_many_rejected is not None and too_many_rejected(self.report):
                 raise Stop
-            self._lease.renew()
+            if self._claims is not None:
+                self._claims.renew()
+            if progress is not None:
+                progress.save_if_due()
             progress_log.log()
 
         def send(call: Call[Any]) -> Reply[Any]:
             self._cancellation.raise_if_cancelled()
-            return self._account.reply(call)
+            with self._at_work.plus(1):
+                return self._account.reply(call)
 
-        try:
-            Pipeline(
-                self._writer,
-                send,
-                self.concurrency,
-                result_files,
-                self.report,
-                known_fields=known_fields,
-                progress=progress,
-                on_tick=tick,
-                abandon=self._cancellation.cancel,
-            ).run(source.rows)
-        except Stop:
-            self._log.warning("Stopped: more leads are rejected than allowed")
-        finally:
-            if not progress.begun:
-                # Nothing was sent, so the next try may send everything.
-                self._task_state.set(_BEGUN_KEY, None)
+        pipeline = Pipeline(
+            self._writer,
+            send,
+            self.concurrency,
+            result_files,
+            self.report,
+            known_fields=known_fields,
+            progress=progress,
+            claims=self._claims,
+            links=source.links,
+            on_tick=tick,
+            abandon=self._cancellation.cancel,
+        )
+        self._at_work.on_more = pipeline.wake
+        with ExitStack() as at_the_end:
+            if progress is not None:
+                at_the_end.callback(lambda: progress.save(at_rest=pipeline.quiet))
+            try:
+                pipeline.run(source.rows)
+            except Stop:
+                self._log.warning("Stopped: more %s are rejected than allowed", plural_of(self.report.noun))
 
-    def finish(self, *, forget: bool) -> None:
-        """Release the lease, unless the server may still be working on a lead.
-
-        :param forget: let a cleared task send everything again.
-        """
-        if forget:
-            self._task_state.set(_BEGUN_KEY, None)
-        if not self.report.reasons["OUTCOME_UNKNOWN"]:
-            self._lease.release()
+    def _continue(self, progress: SyncProgress) -> None:
+        """Continue where earlier tries stopped."""
+        if progress.resumed:
+            self._log.info("Resuming: rows that an earlier try of this task has done are not sent again")
+        if self._writer.quiet_after:
+            self._wait_for_unseen_calls(progress)
+        self._progress = progress
+        # Before anything is sent, so that no retry takes this try for one that sent nothing.
+        progress.save(at_rest=False)
 
     def sleep(self, seconds: float) -> None:
-        """Wait for the next request of a call; a thread that sends waits for the lease too."""
-        self._cancellation.sleep(seconds)
-        # Other threads write no leads, and one of them renews the lease.
-        sends = threading.current_thread().name.startswith(THREAD_NAME_PREFIX)
-        while sends and self._holds_lease and not self._lease.holds():
-            # The source may have blocked the thread that renews it.
-            self._cancellation.sleep(0.1)
+        """Wait for the next request of a call; a thread that sends waits for the claims too."""
+        # Other threads write no leads, and one of them renews the claims.
+        if not threading.current_thread().name.startswith(THREAD_NAME_PREFIX):
+            self._cancellation.sleep(seconds)
+            return
+        with self._at_work.plus(-1):
+            self._cancellation.sleep(seconds)
+            while not self._holds():
+                # The source may have blocked the thread that renews them.
+                self._cancellation.sleep(0.1)
 
-    def _check_not_begun(self, progress: SyncProgress) -> None:
-        if self._task_state.get(_BEGUN_KEY) and progress.last < 0:
-            raise NotRepeated(
-                "an earlier try of this task may have sent some of the leads, perhaps on another machine, "
-                "and sending them again would repeat what that did; nothing was sent now"
-            )
-        self._task_state.set(_BEGUN_KEY, True)
+    def _holds(self) -> bool:
+        """Whether a call that is sent now is certain to end while other tasks know of it."""
+        if self._claims is None:
+            return True
+        if self._progress is None or self._claims.shared:
+            return self._claims.holds()
+        return self._claims.holds(self._progress.age)
+
+    def _wait_for_unseen_calls(self, progress: SyncProgress) -> None:
+        """Wait until the calls of a killed try have ended, where it has claimed its keys on another machine.
+
+        A killed try cannot end its calls, and two upserts of a new key at once create two leads.
+        """
+        left = progress.busy_until - time.time()
+        if left > 0:
+            self._log.info("An earlier try ended early; waiting %.0f s until its calls have ended", left)
+            self._cancellation.sleep(left)

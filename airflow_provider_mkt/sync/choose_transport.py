@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from airflow_provider_mkt.client.transport.platform import Rate
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.sync.results import format_seconds
 
 Transport = Literal["calls", "bulk"]
@@ -38,7 +39,9 @@ def choose_transport(
     """
     calls = -(-leads // batch_max)
     seconds = calls / rate.calls * rate.seconds
-    reason = f"{leads:,} leads are {calls:,} calls, {format_seconds(seconds)} at the account's limit"
+    are = "is" if leads == 1 else "are"
+    what = f"{counted(leads, 'lead')} {are} {counted(calls, 'call')}"
+    reason = f"{what}, {format_seconds(seconds)} at the account's limit"
     if calls_left is not None and calls > calls_left:
         return Choice("bulk", f"{reason}, and the day has {max(0, calls_left):,} left")
     if seconds > bulk_after:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self, cast, get_args
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.sync.libraries import arrow_library
 from airflow_provider_mkt.sync.rows import Blank, Counted, Row, csv_columns, of_file, of_table
 
 Format = Literal["csv", "jsonl", "parquet"]
@@ -71,7 +72,8 @@ class FileSource:
     :param open_stream: opens the file for reading its bytes.
     :param size: its size in bytes.
     :param kind: its format.
-    :param blank: what an empty CSV value or a Parquet null means: leave the field alone, or clear it.
+    :param blank: what an empty CSV value, a JSON null or a Parquet null means: leave the field alone, or
+        clear it.
     """
 
     def __init__(
@@ -133,7 +135,7 @@ def _decompressed(stream: IO[bytes], compression: Compression | None) -> IO[byte
     if compression == "gzip":
         return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
     if compression == "zstd":
-        arrow = _arrow("zstd files")
+        arrow = arrow_library("source", "zstd files need")
         return io.BufferedReader(arrow.CompressedInputStream(stream, "zstd"), 256 * 1024)
     return stream
 
@@ -150,20 +152,10 @@ def _readable(field: str) -> Iterator[None]:
 
 
 def _parquet(stream: IO[bytes]) -> Any:
-    arrow = _arrow("Parquet files")
+    arrow = arrow_library("source", "Parquet files need")
     from pyarrow.parquet import ParquetFile
 
     try:
         return ParquetFile(stream)
     except arrow.ArrowInvalid:
         raise InvalidInput("source", "is not a Parquet file") from None
-
-
-def _arrow(what: str) -> Any:
-    try:
-        import pyarrow
-    except ImportError:
-        raise InvalidInput(
-            "source", f"{what} need a library: pip install 'airflow-provider-mkt[files]'"
-        ) from None
-    return pyarrow

@@ -58,6 +58,11 @@ class MemberProgress:
                 f"{action.done_key} twice; nothing was sent. Give the same leads, or start a new DAG run",
             )
 
+    @property
+    def clear_count(self) -> int:
+        """Changes when the task is cleared."""
+        return self._task_state.clear_count
+
     def start(self) -> None:
         """Save which members the task has, so that a later try notices other ones."""
         self._save()
@@ -104,10 +109,11 @@ class MemberProgress:
     def mark_reported(self, unknown: Iterable[int]) -> None:
         """Save that the task has reported its results; what to repeat is now the user's decision.
 
-        :param unknown: chunks with unknown results, which a later try requests again.
+        :param unknown: chunks with unknown results, which a try after a clear requests again.
         """
         for chunk in unknown:
-            state = {key: as_reported(value) for key, value in self.chunk_state(chunk).items()}
+            marks = self.chunk_state(chunk)
+            state = {key: as_reported(value, self.clear_count) for key, value in marks.items()}
             self.save_chunk_state(chunk, state)
         self._reported = True
         self._save()

@@ -16,7 +16,7 @@ _ROWS_PER_BATCH = 10_000
 _SCHEMA = """
 CREATE TABLE members (
     member TEXT PRIMARY KEY, status TEXT, code TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '',
-    verified INTEGER NOT NULL DEFAULT 0
+    verified INTEGER NOT NULL DEFAULT 0, place INTEGER NOT NULL
 ) WITHOUT ROWID
 """
 
@@ -37,10 +37,10 @@ class MemberTable:
 
     def add(self, members: Iterable[str]) -> None:
         """Add members; a member that is given twice is kept once."""
-        source = iter(members)
-        while rows := [(member,) for member in itertools.islice(source, _ROWS_PER_BATCH)]:
+        source = enumerate(members, start=self.given + 1)
+        while rows := list(itertools.islice(source, _ROWS_PER_BATCH)):
             self.given += len(rows)
-            self._connection.executemany("INSERT OR IGNORE INTO members (member) VALUES (?)", rows)
+            self._connection.executemany("INSERT OR IGNORE INTO members (place, member) VALUES (?, ?)", rows)
         (self.total,) = self._connection.execute("SELECT count(*) FROM members").fetchone()
 
     def digest(self, chunk_size: int) -> str:
@@ -53,6 +53,12 @@ class MemberTable:
     def chunks(self, size: int) -> Iterator[list[str]]:
         """Iterate over all members in chunks."""
         return self._chunks("SELECT member FROM members WHERE member > ? ORDER BY member LIMIT ?", size)
+
+    def done(self, size: int) -> Iterator[list[str]]:
+        """Iterate over the members to whom the action was applied, in chunks."""
+        return self._chunks(
+            "SELECT member FROM members WHERE member > ? AND status = 'done' ORDER BY member LIMIT ?", size
+        )
 
     def unverified(self, size: int) -> Iterator[list[str]]:
         """Iterate over the successful members that :meth:`mark_verified` has not received yet."""
@@ -90,6 +96,21 @@ class MemberTable:
         return (
             MemberResult(member, MemberStatus(status), code, reason) for member, status, code, reason in rows
         )
+
+    def first_failures(self, kinds: int) -> Iterator[tuple[int, MemberResult]]:
+        """Iterate over the first member of each code among those that are rejected or unknown.
+
+        :param kinds: how many codes there may be.
+        :returns: each member with its place among the members that were given, from 1.
+        """
+        # SQLite takes the other columns from the row that has the least place.
+        rows = self._connection.execute(
+            "SELECT min(place), member, status, code, reason FROM members "
+            "WHERE status IN ('rejected', 'unknown') GROUP BY status, code ORDER BY 1 LIMIT ?",
+            (kinds,),
+        )
+        for place, member, status, code, reason in rows:
+            yield place, MemberResult(member, MemberStatus(status), code, reason)
 
     def _chunks(self, query: str, size: int) -> Iterator[list[str]]:
         last = ""

@@ -6,6 +6,7 @@ state happen in the caller's thread: Airflow's task state store may belong to th
 
 from __future__ import annotations
 
+import itertools
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ from airflow_provider_mkt.actions.members import MemberAction, MemberResult, Mem
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure, TaskState
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.sync.member_progress import MemberProgress
 from airflow_provider_mkt.sync.member_table import MemberTable
 from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
@@ -75,7 +77,7 @@ class MemberReport:
         left = ""
         if expected and rate and expected > self.total:
             left = f", about {format_seconds((expected - self.total) / rate)} left"
-        return f"{self.total:,} leads ({counts}), {rate:,.0f} leads/s{left}"
+        return f"{counted(self.total, 'lead')} ({counts}), {counted(round(rate), 'lead')}/s{left}"
 
 
 class MemberActionRunner:
@@ -111,16 +113,19 @@ class MemberActionRunner:
         self._in_flight = 0
         self._unknown_chunks: list[int] = []
 
-    def run(self) -> None:
+    def run(self, first: int = 0, stop: int | None = None) -> None:
         """Apply the action to every member.
 
+        :param first: the chunk to begin with.
+        :param stop: the chunk to end before; None for the last one.
         :raises PlatformError: an error that concerns all members: credentials, permissions, the daily quota,
             or a platform that is down. Chunks in flight are completed first.
         """
         self._progress.start()
         with ThreadPoolExecutor(self._concurrency.ceiling, thread_name_prefix="members") as pool:
             try:
-                for chunk, members in enumerate(self._members.chunks(self._action.chunk_max)):
+                chunks = enumerate(self._members.chunks(self._action.chunk_max))
+                for chunk, members in itertools.islice(chunks, first, stop):
                     earlier = self._progress.earlier_results(chunk, members)
                     remaining = members if earlier is None else self._rejected_to_retry(chunk, earlier)
                     if earlier is not None and not remaining:
@@ -142,7 +147,7 @@ class MemberActionRunner:
                 raise
 
     def verify(self, sleep: Callable[[float], None]) -> None:
-        """Reject the successful members that the platform does not show as such.
+        """Reject the successful members that the platform does not show as such, or that get nothing from it.
 
         Does nothing for an action without verification. Polls for up to :data:`CONSISTENCY_WINDOW` seconds.
         """
@@ -153,7 +158,10 @@ class MemberActionRunner:
         while True:
             for members in self._members.unverified(self._action.chunk_max):
                 self._on_tick()
-                self._members.mark_verified(self._run_procedure(find_verified(members)))
+                shown = self._run_procedure(find_verified(members))
+                self._members.mark_verified(shown)
+                without_effect = [one for one in shown.values() if one.status is MemberStatus.REJECTED]
+                self._members.record(without_effect)
             if next(self._members.unverified(1), None) is None or time.monotonic() >= deadline:
                 break
             sleep(min(_LOOKUP_INTERVAL, CONSISTENCY_WINDOW / 10))
@@ -164,7 +172,8 @@ class MemberActionRunner:
             )
 
     def mark_reported(self) -> None:
-        """Save that the results are reported: a later try repeats the unknown and the rejected members.
+        """Save that the results are reported. The next try repeats the rejected members, and one after the
+        task was cleared the unknown ones, too.
 
         Call it last. After an error before it, the task retries by itself and must not repeat anything.
         """
@@ -180,7 +189,8 @@ class MemberActionRunner:
     def _submit(
         self, pool: ThreadPoolExecutor, chunk: int, members: list[str], earlier: list[MemberResult]
     ) -> None:
-        state = _ChunkState(chunk, self._progress.chunk_state(chunk), self._events)
+        values = self._progress.chunk_state(chunk)
+        state = _ChunkState(chunk, values, self._events, self._progress.clear_count)
         future = pool.submit(lambda: self._run_procedure(self._action.apply(members, state)))
         self._in_flight += 1
         future.add_done_callback(lambda done: self._events.put(_ChunkEnded(chunk, earlier, done)))
@@ -263,9 +273,14 @@ class _ChunkState:
     """The task state of one chunk: read in its own thread, written in the caller's."""
 
     def __init__(
-        self, chunk: int, values: dict[str, Json], events: queue.Queue[_ChunkEnded | _StateWrite]
+        self,
+        chunk: int,
+        values: dict[str, Json],
+        events: queue.Queue[_ChunkEnded | _StateWrite],
+        clear_count: int,
     ) -> None:
         self._chunk, self._values, self._events = chunk, values, events
+        self.clear_count = clear_count
 
     def get(self, key: str) -> Json:
         return self._values.get(key)

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from airflow_provider_mkt.client.files import private_file
 from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.state.directory import DRAFT_KEPT_FOR
+from airflow_provider_mkt.state.task_state import STATE_KEPT_FOR
 from airflow_provider_mkt.sync.rows import Row, json_line
 
 _TICK_EVERY = 1_000
+
+_PLAIN = frozenset({type(None), bool, int, str, float})
+"""Types of values that JSON keeps."""
 
 _TYPES: dict[str, Callable[[str], object]] = {
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
     "decimal": Decimal,
-    # No platform accepts such a value, and a list is rejected as it would be.
-    "other": lambda type_name: [type_name],
+    "list": json.loads,
+    # No platform accepts such a value, and a mapping is rejected as it would be.
+    "other": lambda type_name: {type_name: None},
 }
 
 
@@ -45,10 +55,10 @@ class SourceSnapshot:
         :param tick: called now and then with the number of rows read.
         """
         draft = self._path.with_suffix(".new")
-        with draft.open("w", encoding="utf-8") as file:
+        draft.unlink(missing_ok=True)
+        with private_file(draft).open("w", encoding="utf-8") as file:
             for count, row in enumerate(rows, start=1):
-                record = None if row.record is None else {n: _saved(v) for n, v in row.record.items()}
-                file.write(json_line([row.number, record, row.problem, row.raw, row.code]))
+                file.write(row_line(row))
                 if count % _TICK_EVERY == 0:
                     tick(count)
         draft.replace(self._path)
@@ -57,16 +67,40 @@ class SourceSnapshot:
         """Yield the rows, in the order of the source."""
         with self._path.open(encoding="utf-8") as file:
             for line in file:
-                number, record, problem, raw, code = json.loads(line)
-                yield Row(number, _restored(record), problem, raw, code)
+                yield row_of_line(line)
 
     def count(self) -> int:
         """Return the number of rows."""
         with self._path.open("rb") as file:
             return sum(1 for _ in file)
 
-    def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
+    def expire(self) -> None:
+        """Keep the rows for a retry of a task whose success is lost, and no longer than a day."""
+        moment = time.time() - STATE_KEPT_FOR + DRAFT_KEPT_FOR
+        with suppress(FileNotFoundError):
+            os.utime(self._path, (moment, moment))
+
+
+def row_line(row: Row) -> str:
+    """Encode a row as a line of JSON."""
+    record = None
+    if row.record is not None:
+        record = {
+            name: value if type(value) in _PLAIN else _saved(value) for name, value in row.record.items()
+        }
+    if row.raw is row.record and not row.problem:
+        return json_line([row.number, record])
+    return json_line([row.number, record, row.problem, row.raw, row.code])
+
+
+def row_of_line(line: str) -> Row:
+    """Return the row of a line that :func:`row_line` made."""
+    number, saved, *rest = json.loads(line)
+    record = _restored(saved)
+    if not rest:
+        return Row(number, record, raw=record)
+    problem, raw, code = rest
+    return Row(number, record, problem, raw, code)
 
 
 def _saved(value: object) -> object:
@@ -80,6 +114,11 @@ def _saved(value: object) -> object:
             return ["date", value.isoformat()]
         case Decimal():
             return ["decimal", str(value)]
+        case list() | tuple() | set() | frozenset():
+            # A set has another order in every process.
+            given = sorted(value, key=str) if isinstance(value, (set, frozenset)) else value
+            with suppress(TypeError):
+                return ["list", json.dumps(given)]
     return ["other", describe_type(value)]
 
 
