@@ -11,22 +11,35 @@ A mark is plain JSON with these keys:
     when the request was sent or its answer was lost, in epoch seconds
 ``answer``
     what is kept of the platform's answer
+``clear_count``
+    how often the task was cleared before the answer came, where a cleared task is to send the request again
 ``done``
     whether the platform confirmed the request, where no answer is kept
 ``reported``
-    whether the user was informed that the outcome is unknown, and may decide to send the request again
+    how often the task was cleared before the user was informed that the outcome is unknown. A task that was
+    cleared since sends the request again; one that is only retried does not, because the worker may have been
+    killed before Airflow knew that the task had failed
+``reverted``
+    likewise, where the user was informed that somebody has undone what the request did
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json
-from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, OutcomeUnknown, PlatformError
+from airflow_provider_mkt.client.errors import (
+    InvalidRequest,
+    NotRepeated,
+    OutcomeUnknown,
+    PlatformError,
+    TaskCancelled,
+)
 
 T = TypeVar("T")
 A = TypeVar("A")
@@ -34,6 +47,19 @@ K = TypeVar("K")
 
 _LOOKUP_INTERVAL = 5.0
 """Seconds between two lookups of an effect that does not show yet."""
+
+
+class Claim(Protocol):
+    """The right to send a request, for which several tasks compete."""
+
+    def take(self) -> None:
+        """Take it, unless this task has it.
+
+        :raises PlatformError: when another task has it.
+        """
+
+    def give_back(self) -> None:
+        """Let others take it: the request that it was taken for did not run."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +84,7 @@ def create_if_absent(
     confirm: Callable[[], Procedure[T | None]] | None = None,
     reverted: Callable[[], PlatformError] | None = None,
     details: Callable[[], Mapping[str, Json]] = dict,
+    claim: Claim | None = None,
     max_requests: int = 2,
     window: float | None = None,
     clock: Callable[[], float] = time.time,
@@ -77,6 +104,7 @@ def create_if_absent(
     :param reverted: makes the error to raise when the platform confirmed the request in an earlier try, and
         the thing does not exist any more. When not given, it is created again.
     :param details: what to keep in the mark beside the time of the request.
+    :param claim: is taken with the request.
     :param max_requests: how often one try sends the request.
     :param window: seconds within which an effect shows; :data:`CONSISTENCY_WINDOW` when not given.
     :raises InvalidRequest: when the platform rejects the request and the thing does not exist.
@@ -90,12 +118,16 @@ def create_if_absent(
             return Ensured(found, created=requested is not None)
         mark = task_state.get(key)
         if reverted is not None and is_done(mark):
+            if _says(mark, "reverted") in (None, task_state.clear_count):
+                task_state.set(key, {**cast("Mapping[str, Json]", mark), "reverted": task_state.clear_count})
+                raise reverted()
             task_state.set(key, None)
-            raise reverted()
         if prepare is not None:
             yield from prepare()
         try:
-            value: T = yield from send_marked(key, task_state, call, details=details(), clock=clock)
+            value: T = yield from send_marked(
+                key, task_state, call, details=details(), claim=claim, clock=clock
+            )
         except OutcomeUnknown as error:
             requested, lost = requested_at(task_state.get(key)), error
         except InvalidRequest:
@@ -125,7 +157,9 @@ def send_at_most_once(
     to_answer: Callable[[T], A],
     find: Callable[[], Procedure[A | None]] | None = None,
     find_first: bool = False,
-    keep_answer: bool = True,
+    prepare: Callable[[], Procedure[None]] | None = None,
+    claim: Claim | None = None,
+    again_when_cleared: bool = False,
     report: bool = True,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Ensured[A]]:
@@ -143,27 +177,37 @@ def send_at_most_once(
         show. Not given for a request whose effect cannot be looked up.
     :param find_first: whether *find* also runs before the first request, so that what exists already is left
         alone.
-    :param keep_answer: False for a request that a task which succeeded and is cleared sends again.
+    :param prepare: runs before the request.
+    :param claim: is taken with the request.
+    :param again_when_cleared: whether a cleared task sends the request again although its answer is known.
     :param report: False when the caller reports the unknown outcome later, by :func:`mark_reported`.
     :raises NotRepeated: when the outcome of a request is unknown.
     """
 
+    clear_count = task_state.clear_count if again_when_cleared else None
+
     def keep(answer: A) -> Ensured[A]:
-        task_state.set(key, {"answer": cast("Json", answer)} if keep_answer else None)
+        cleared: dict[str, Json] = {} if clear_count is None else {"clear_count": clear_count}
+        task_state.set(key, {"answer": cast("Json", answer), **cleared})
         return Ensured(answer, created=True)
 
     mark = task_state.get(key)
     if isinstance(mark, Mapping) and "answer" in mark:
-        return Ensured(cast("A", mark["answer"]), created=True)
+        if mark.get("clear_count") == clear_count:
+            return Ensured(cast("A", mark["answer"]), created=True)
+        mark = None
     requested = requested_at(mark)
-    if find is not None and (find_first or is_ambiguous(mark)):
+    ambiguous = is_ambiguous(mark, task_state.clear_count)
+    if find is not None and (find_first or ambiguous):
         found = yield from find_until_consistent(find, requested, clock)
         if found is not None:
             return Ensured(found, created=False) if requested is None else keep(found)
-    if is_ambiguous(mark):
+    if ambiguous:
         raise _unknown(key, task_state, report=report)
+    if prepare is not None:
+        yield from prepare()
     try:
-        value: T = yield from send_marked(key, task_state, call, clock=clock)
+        value: T = yield from send_marked(key, task_state, call, claim=claim, clock=clock)
     except OutcomeUnknown as lost:
         found = None
         if find is not None:
@@ -181,11 +225,13 @@ class BatchOutcome(Generic[K]):
     :param pending: items for which the request is still to be sent; after a rejection, those it was sent for.
     :param done: items for which it took effect, in this try or an earlier one.
     :param unknown: items for which it is unknown whether it took effect.
+    :param error: the error of their request, where it was sent in this try.
     """
 
     pending: list[K]
     done: list[K] = field(default_factory=list)
     unknown: list[K] = field(default_factory=list)
+    error: OutcomeUnknown | None = None
 
     def found(self, items: Sequence[K]) -> None:
         """Move items from *pending* to *done*."""
@@ -230,10 +276,11 @@ def send_batch_at_most_once(
         yield from find_until_consistent(find_pending, requested, clock, interval=lookup_interval)
 
     if requested is not None:
-        # What an earlier request reached shows at the time of that request, not of the last one.
-        first = requested if first is None else first
+        # What an earlier request reached shows at the time of that request, not of the last one. A time in
+        # the future is from before the clock was set back.
+        first = min(requested if first is None else first, clock())
         yield from find_all(first, requested)
-        if outcome.pending and is_ambiguous(mark):
+        if outcome.pending and is_ambiguous(mark, task_state.clear_count):
             outcome.unknown, outcome.pending = outcome.pending, []
     if not outcome.pending:
         return
@@ -241,7 +288,8 @@ def send_batch_at_most_once(
     details = {"first_requested_at": first}
     try:
         yield from send_marked(key, task_state, call(outcome.pending), details=details, clock=clock)
-    except OutcomeUnknown:
+    except OutcomeUnknown as error:
+        outcome.error = error
         yield from find_all(first, clock())
         if outcome.pending:
             outcome.unknown, outcome.pending = outcome.pending, []
@@ -256,16 +304,22 @@ def send_marked(
     request: Call[T] | Procedure[T],
     *,
     details: Mapping[str, Json] | None = None,
+    claim: Claim | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[T]:
     """Send a request that is marked in the task state before it is sent.
 
     :param request: a call, or a procedure that sends it.
     :param details: what to keep in the mark beside the time of the request.
+    :param claim: is taken before the request, and given back where neither it nor an earlier one ran.
     :raises OutcomeUnknown: when it is unknown whether the platform ran it; the mark has the time of the loss.
     :raises PlatformError: when the platform did not run it; the earlier mark is restored.
+    :raises TaskCancelled: when the task was killed. The earlier mark is restored where a call was not sent,
+        e.g. because it waited for the rate limit.
     """
     before = task_state.get(key)
+    if claim is not None:
+        claim.take()
     task_state.set(key, {**(details or {}), "requested_at": clock()})
     try:
         value: T = (yield request) if isinstance(request, Call) else (yield from request)
@@ -273,8 +327,12 @@ def send_marked(
         # The window counts from now: until now the request may have been on its way.
         task_state.set(key, {**(details or {}), "requested_at": clock()})
         raise
-    except PlatformError:
+    except (PlatformError, TaskCancelled) as error:
+        if isinstance(error, TaskCancelled) and (error.ambiguous or not isinstance(request, Call)):
+            raise
         task_state.set(key, before)
+        if claim is not None and requested_at(before) is None:
+            claim.give_back()
         raise
     return value
 
@@ -293,16 +351,21 @@ def find_until_consistent(
     :param window: seconds within which an effect shows; :data:`CONSISTENCY_WINDOW` when not given.
     :param interval: seconds between two lookups.
     """
-    until = None if requested is None else requested + (CONSISTENCY_WINDOW if window is None else window)
+    until, left = None, math.inf
+    if requested is not None:
+        # A time in the future is from before the clock was set back.
+        until = min(requested, clock()) + (CONSISTENCY_WINDOW if window is None else window)
     while True:
         found = yield from find()
         if found is not None or until is None:
             return found
-        left = until - clock()
+        # The clock may be set back during the wait, too.
+        left = min(left, until - clock())
         if left <= 0:
             return None
-        pause = _LOOKUP_INTERVAL if interval is None else interval
-        yield Pause(min(left, pause), "an earlier request may still take effect")
+        pause = min(left, _LOOKUP_INTERVAL if interval is None else interval)
+        yield Pause(pause, "an earlier request may still take effect")
+        left -= pause
 
 
 def find_each_until_consistent(
@@ -345,16 +408,24 @@ def is_done(mark: Json) -> bool:
     return isinstance(mark, Mapping) and bool(mark.get("done"))
 
 
-def is_ambiguous(mark: Json) -> bool:
-    """Whether the outcome of a mark's request is unknown, and nobody was informed."""
-    if not isinstance(mark, Mapping):
+def is_ambiguous(mark: Json, clear_count: int) -> bool:
+    """Whether the outcome of a mark's request is unknown, and nobody was informed and cleared the task since.
+
+    :param clear_count: of the task state.
+    """
+    if not isinstance(mark, Mapping) or "requested_at" not in mark:
         return False
-    return "requested_at" in mark and not any(mark.get(name) for name in ("answer", "done", "reported"))
+    return not (mark.get("answer") or mark.get("done")) and _says(mark, "reported") in (None, clear_count)
 
 
-def is_sent(mark: Json) -> bool:
-    """Whether :func:`send_at_most_once` sends no request, by the mark of an earlier try."""
-    return isinstance(mark, Mapping) and ("answer" in mark or is_ambiguous(mark))
+def _says(mark: Json, name: str) -> Json:
+    return mark.get(name) if isinstance(mark, Mapping) else None
+
+
+def is_sent(key: str, task_state: TaskState) -> bool:
+    """Whether :func:`send_at_most_once` sends no request, because an earlier try has."""
+    mark = task_state.get(key)
+    return isinstance(mark, Mapping) and ("answer" in mark or is_ambiguous(mark, task_state.clear_count))
 
 
 def mark_done(key: str, task_state: TaskState) -> None:
@@ -364,14 +435,17 @@ def mark_done(key: str, task_state: TaskState) -> None:
 
 
 def mark_reported(key: str, task_state: TaskState) -> None:
-    """Mark the unknown outcome of a request as reported, so that it may be sent again."""
-    task_state.set(key, as_reported(task_state.get(key)))
+    """Mark the unknown outcome of a request as reported, so that a cleared task sends it again."""
+    task_state.set(key, as_reported(task_state.get(key), task_state.clear_count))
 
 
-def as_reported(mark: Json) -> Json:
-    """A mark with its unknown outcome reported; any other value as it is."""
-    if isinstance(mark, Mapping) and is_ambiguous(mark):
-        return {**mark, "reported": True}
+def as_reported(mark: Json, clear_count: int) -> Json:
+    """A mark with its unknown outcome reported; any other value as it is.
+
+    :param clear_count: of the task state.
+    """
+    if isinstance(mark, Mapping) and is_ambiguous(mark, clear_count):
+        return {**mark, "reported": clear_count}
     return mark
 
 
@@ -380,10 +454,31 @@ def _unknown(
 ) -> NotRepeated:
     if report:
         mark_reported(key, task_state)
-    return NotRepeated(
+    message = (
         f"{lost.message if lost else 'an earlier try ended before the answer'}: {key} was requested once, "
         "and its outcome is unknown. It is not sent again by itself; check on the platform, and clear the "
-        "task to send it again",
-        platform=lost.platform if lost else "",
-        call=lost.call if lost else "",
+        "task to send it again"
     )
+    if lost is None:
+        return NotRepeated(message)
+    return NotRepeated(
+        message,
+        platform=lost.platform,
+        call=lost.call,
+        code=lost.code,
+        status=lost.status,
+        request_id=lost.request_id,
+    )
+
+
+def platform_answer(error: PlatformError | None) -> str:
+    """Return the error that the platform answered, as text: its code or status, and its message.
+
+    :returns: empty when the platform did not answer.
+    """
+    if error is None:
+        return ""
+    while isinstance(error, OutcomeUnknown) and isinstance(error.__cause__, PlatformError):
+        error = error.__cause__
+    label = error.code or ("" if error.status is None else f"HTTP {error.status}")
+    return f"{label} {error.message!r}" if label else ""

@@ -14,19 +14,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, TypedDict, TypeVar
 
+from airflow_provider_mkt.actions.batch_reads import BatchRead
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.quota import DayQuota
 from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.wording import counted
 
 T = TypeVar("T")
 
 Details: TypeAlias = Mapping[str, Any]
 """Small JSON about a job or a condition: counts, ids and messages, as the platform sent them."""
 PollCache: TypeAlias = dict[str, Json]
-"""What the polls of one wait leave for the next. It only saves calls: a poll without it finds the same."""
+"""What the polls of one wait leave for the next. A poll without it finds the same, with more calls, except
+since when figures have not changed: that counts anew."""
 
 
 class BatchStatus(StrEnum):
@@ -51,6 +54,7 @@ class JobDict(TypedDict, total=False):
     kind: str
     id: str
     members: list[str]
+    stable_for: float
 
 
 class ConditionDict(TypedDict):
@@ -79,6 +83,8 @@ class Job:
     :param id: the platform's id of the work; empty for a condition.
     :param members: for a job that stands for several things, their ids.
     :param arguments: of a condition, as plain JSON.
+    :param stable_for: of a send: seconds for which its figures must not change before it is complete; as its
+        kind says when None.
     """
 
     platform: str
@@ -86,12 +92,15 @@ class Job:
     id: str
     members: tuple[str, ...] = ()
     arguments: Mapping[str, object] = field(default_factory=dict, hash=False)
+    stable_for: float | None = None
 
     def to_json(self) -> JobDict:
         """Return the job as plain JSON."""
         plain = JobDict(platform=self.platform, kind=self.kind, id=self.id)
         if self.members:
             plain["members"] = list(self.members)
+        if self.stable_for is not None:
+            plain["stable_for"] = self.stable_for
         return plain
 
     @classmethod
@@ -105,14 +114,25 @@ class Job:
             return value
         if not isinstance(value, Mapping):
             raise InvalidInput(where, f"must be a job (platform, kind, id), not {describe_type(value)}")
+        if value.get("outcome") == "dry_run":
+            raise InvalidInput(where, "is the outcome of a dry run, which started nothing to wait for")
         for key in ("platform", "kind", "id"):
             if not isinstance(value.get(key), (str, int)) or value.get(key) in ("", None):
                 raise InvalidInput(f"{where}.{key}", f"is missing: {describe_type(value.get(key))}")
         members = value.get("members") or ()
         if not isinstance(members, Sequence) or isinstance(members, str):
             raise InvalidInput(f"{where}.members", f"must be a list of ids, not {describe_type(members)}")
+        stable_for = value.get("stable_for")
+        if stable_for is not None and (
+            isinstance(stable_for, bool) or not isinstance(stable_for, (int, float))
+        ):
+            raise InvalidInput(f"{where}.stable_for", f"must be a number, not {describe_type(stable_for)}")
         return cls(
-            str(value["platform"]), str(value["kind"]), str(value["id"]), tuple(str(one) for one in members)
+            str(value["platform"]),
+            str(value["kind"]),
+            str(value["id"]),
+            tuple(str(one) for one in members),
+            stable_for=stable_for,
         )
 
     @classmethod
@@ -186,20 +206,18 @@ class JobState:
         )
 
     def __str__(self) -> str:
-        details = ", ".join(f"{name} {value}" for name, value in self.details.items() if value is not None)
+        details = ", ".join(
+            f"{name} {_short(value)}" for name, value in self.details.items() if value is not None
+        )
         return f"{self.job}: {self.status.value} ({self.raw_status}){f', {details}' if details else ''}"
 
 
-@dataclass(frozen=True)
-class AccountPages:
-    """Where an account's pages are in the platform's own web application.
+def _short(value: object) -> object:
+    """Return a value for the log: of a long list, how many."""
+    return f"({len(value)})" if isinstance(value, list) and len(value) > _LOGGED_MAX else value
 
-    :param host: e.g. ``app.hubspot.com``; HubSpot's ``uiDomain``.
-    :param account_id: e.g. HubSpot's portal id.
-    """
 
-    host: str
-    account_id: str
+_LOGGED_MAX = 5
 
 
 @dataclass(frozen=True)
@@ -213,7 +231,9 @@ class JobSpec:
     :param poke_interval: seconds between two polls that are worth their calls.
     :param cancel: the call that cancels a job, where the platform has one.
     :param failures: for imports, from the details: how many rows were rejected, and how many there were.
-    :param url: the job's page in the platform's own web application, where its address is documented.
+    :param target: the kind of thing whose page shows the job, one of :data:`.targets.NAMES`; empty when no
+        page does. Its id is the job's, or its members'.
+    :param batch_reads: which calls of a poll can be read together with those of other waits.
     """
 
     platform: str
@@ -223,7 +243,8 @@ class JobSpec:
     poke_interval: float
     cancel: Callable[[Job], Call[object]] | None = None
     failures: Callable[[Details], tuple[int, int]] | None = None
-    url: Callable[[AccountPages, Job], str] | None = None
+    target: str = ""
+    batch_reads: tuple[BatchRead, ...] = ()
 
     def status(self, result: PollResult) -> BatchStatus | None:
         """Return what a raw status means; None for an unknown one."""
@@ -289,10 +310,12 @@ def condition(
     *,
     poke_interval: float,
     status_map: Mapping[str, BatchStatus] = _CONDITION_STATUSES,
+    batch_reads: tuple[BatchRead, ...] = (),
 ) -> JobSpec:
     """Make the spec of a condition.
 
     :param poll: takes the :data:`PollCache` of the wait, and the condition's arguments by name.
+    :param batch_reads: which calls of a poll can be read together with those of other waits.
     """
 
     def poll_condition(job: Job, cache: PollCache) -> Procedure[PollResult]:
@@ -303,7 +326,7 @@ def condition(
             raise InvalidInput("condition.arguments", f"are not those of {name}") from None
         return polling
 
-    return JobSpec(platform, name, poll_condition, status_map, poke_interval)
+    return JobSpec(platform, name, poll_condition, status_map, poke_interval, batch_reads=batch_reads)
 
 
 def condition_spec_of(specs: Sequence[JobSpec], job: Job) -> JobSpec:
@@ -315,6 +338,10 @@ def condition_spec_of(specs: Sequence[JobSpec], job: Job) -> JobSpec:
         if spec.kind == job.kind:
             return spec
     raise InvalidInput("conn_id", f"is of type {job.platform}, where there is no {job.kind} to wait for")
+
+
+NAMED_MAX = 100
+"""Ids that the result of a condition names of what was found."""
 
 
 def met_when(met: bool, details: Details | None = None) -> PollResult:
@@ -397,5 +424,7 @@ def enough_left(today: Procedure[DayQuota | None], need: int) -> Procedure[PollR
         return PollResult("not reported", {"left": None})
     details = {"left": quota.left, "limit": quota.limit}
     if need > quota.limit:
-        return impossible(f"a day has {quota.limit:,} calls, fewer than the {need:,} needed", details)
+        return impossible(
+            f"a day has {counted(quota.limit, 'call')}, fewer than the {need:,} needed", details
+        )
     return met_when(quota.left >= need, details)

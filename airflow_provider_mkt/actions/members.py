@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from airflow_provider_mkt.actions.idempotency import not_found, send_at_most_once
+from airflow_provider_mkt.actions.idempotency import not_found, platform_answer, send_at_most_once
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, PlatformError
+from airflow_provider_mkt.client.errors import InvalidRequest, NotRepeated, OutcomeUnknown, PlatformError
 from airflow_provider_mkt.client.parameters import to_id
 
 
@@ -45,9 +45,16 @@ def rejected_member(person: str, error: PlatformError) -> MemberResult:
     )
 
 
-def unknown(person: str) -> MemberResult:
-    """Return the result of a person for whom it is unknown whether the request took effect."""
-    reason = "the answer to the request was lost and no effect shows; clear the task to send it again"
+def unknown(person: str, error: OutcomeUnknown | None = None, hint: str = "") -> MemberResult:
+    """Return the result of a person for whom it is unknown whether the request took effect.
+
+    :param error: the error of the request; None when its worker was killed before the answer.
+    :param hint: a likely cause of the platform's answer, as a sentence.
+    """
+    answer = platform_answer(error)
+    cause = f"the platform answered {answer}" if answer else "the answer to the request was lost"
+    advice = f" {hint}" if hint else ""
+    reason = f"{cause} and no effect shows; clear the task to send it again.{advice}"
     return MemberResult(person, MemberStatus.UNKNOWN, "OUTCOME_UNKNOWN", reason)
 
 
@@ -59,6 +66,12 @@ def record_id(field: str, value: object) -> str:
     return str(to_id(field, value.strip() if isinstance(value, str) else value))
 
 
+FindVerified = Callable[[Sequence[str]], Procedure[Mapping[str, MemberResult]]]
+"""Finds which of some members the platform shows with a result."""
+FindBounced = Callable[[Sequence[str], float], Procedure[set[str]]]
+"""Finds to which of some members mail has bounced since a time in epoch seconds."""
+
+
 @dataclass(frozen=True)
 class MemberAction:
     """One action that can be applied to many leads or contacts, its members.
@@ -68,14 +81,19 @@ class MemberAction:
     :param done_key: key of the outcome for members that were changed, e.g. ``enrolled``.
     :param already_key: key of the outcome for members that were as wanted before.
     :param chunk_max: members per call of :attr:`apply`.
+    :param call_max: members that one request takes; more than *chunk_max* where small requests are reported
+        sooner.
     :param apply: applies the action to a chunk and returns a result for each member, in their order. It marks
         its requests in the task state as :mod:`.idempotency` does.
     :param parse_id: validates a member's id, given the name of its field.
     :param precheck: checks, before the first chunk, that the action is possible at all.
     :param once_only: whether a repeated request has an effect again. Then neither a retry nor a cleared
         task applies the action to a member twice.
-    :param find_verified: which of these members the platform shows with the result; None when that cannot be
-        looked up.
+    :param find_verified: which of these members the platform shows with the result, each with ``DONE``, or
+        ``REJECTED`` where it has no effect; None when that cannot be looked up.
+    :param find_bounced: to which of these members mail has bounced since a time in epoch seconds; None when
+        that cannot be found out.
+    :param warnings: what verified members have, and still may keep them from getting anything, in sentences.
     """
 
     outcome: str
@@ -87,7 +105,22 @@ class MemberAction:
     parse_id: Callable[[str, object], str] = record_id
     precheck: Callable[[], Procedure[None]] = not_found
     once_only: bool = False
-    find_verified: Callable[[Sequence[str]], Procedure[set[str]]] | None = None
+    find_verified: FindVerified | None = None
+    find_bounced: FindBounced | None = None
+    warnings: Callable[[], Procedure[list[str]]] | None = None
+    call_max: int | None = None
+
+    def in_large_requests(self) -> MemberAction:
+        """Return the action with as many members in a request as the platform takes."""
+        return replace(self, chunk_max=self.call_max or self.chunk_max)
+
+
+@dataclass(frozen=True)
+class StaticList:
+    """A list whose members are added and removed, and not found by rules."""
+
+    id: str
+    name: str
 
 
 def enroll_once(
@@ -120,8 +153,8 @@ def enroll_once(
             report=False,
             clock=clock,
         )
-    except NotRepeated:
-        return unknown(person)
+    except NotRepeated as error:
+        return unknown(person, error)
     except InvalidRequest as error:
         return rejected_member(person, error)
     return MemberResult(person, MemberStatus.DONE if ensured.created else MemberStatus.ALREADY)

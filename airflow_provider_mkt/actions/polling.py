@@ -7,11 +7,12 @@ trigger runs it with ``hook.afollow``. A sensor that leaves the loop to Airflow 
 
 from __future__ import annotations
 
-import random
+import copy
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Protocol, Self, TypeVar
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, JobState, PollCache
 from airflow_provider_mkt.actions.procedure import Pause, Procedure
@@ -31,6 +32,58 @@ class Log(Protocol):
 
 class WaitTimedOut(Exception):
     """The deadline of a wait passed."""
+
+
+class WaitProgress:
+    """Logs what is waited for, where, since when and until when, every ten minutes.
+
+    :param what: is waited for.
+    :param since: when the wait began, in epoch seconds.
+    :param until: when it is given up.
+    """
+
+    EVERY = 600.0
+    NAMED = 3
+    """Jobs that are named at most."""
+
+    def __init__(self, what: str, since: float, until: float) -> None:
+        self._what, self._since, self._until = what, since, until
+        self._logged_at = float("-inf")
+
+    @classmethod
+    def of(cls, jobs: Sequence[Job], since: float, until: float) -> Self:
+        """Make it for jobs or conditions.
+
+        The arguments of a condition are left out, because they may be a person's.
+        """
+        names = [f"{job.kind.replace('_', ' ')} {job.id}".rstrip() for job in jobs[: cls.NAMED]]
+        more = len(jobs) - len(names)
+        return cls(f"{', '.join(names)}{f' and {more:,} more' if more else ''}", since, until)
+
+    def polled(self, states: Sequence[JobState], log: Log, where: str) -> None:
+        """Log it after a poll that did not end the wait."""
+        if not all(one.status.final for one in states):
+            self.log(log, where)
+
+    def log(self, log: Log, where: str) -> None:
+        """Log it, unless that was done a moment ago.
+
+        :param where: names the account and the connection.
+        """
+        now = time.time()
+        if now - self._logged_at >= self.EVERY:
+            self._logged_at = now
+            log.info(
+                "Waiting for %s since %s, until %s (%s)",
+                self._what,
+                _utc(self._since),
+                _utc(self._until),
+                where,
+            )
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 @dataclass
@@ -62,8 +115,8 @@ class PollFailureBudget:
         if isinstance(error, QuotaExhausted):
             # The work goes on without polls, and the day ends by itself.
             return
-        if self.failing_since is None:
-            self.failing_since = now
+        # A time in the future is from before the clock was set back.
+        self.failing_since = now if self.failing_since is None else min(self.failing_since, now)
         if now - self.failing_since > self.seconds:
             raise error
 
@@ -78,12 +131,29 @@ def poll_job(spec: JobSpec, job: Job, cache: PollCache | None = None) -> Procedu
 
 
 def poll_jobs(
-    specs: Sequence[tuple[JobSpec, Job]], log: Log, cache: PollCache | None = None
+    specs: Sequence[tuple[JobSpec, Job]],
+    log: Log,
+    cache: PollCache | None = None,
+    *,
+    read_alone: Callable[[], bool] = lambda: False,
 ) -> Procedure[list[JobState]]:
-    """Poll the states of several jobs once, and log them."""
+    """Poll the states of several jobs once, and log them.
+
+    :param cache: of this wait, with a part for each job.
+    :param read_alone: is called when a state is final. Returns whether it was read together with those of
+        other waits; then the calls that follow are run alone, and the job is polled once more.
+    """
     states = []
     for spec, job in specs:
-        state = yield from poll_job(spec, job, cache)
+        of_job = {} if cache is None else cache.setdefault(str(job), {})
+        kept = of_job if isinstance(of_job, dict) else {}
+        before = copy.deepcopy(kept) if spec.batch_reads else {}
+        state = yield from poll_job(spec, job, kept)
+        if state.status.final and read_alone():
+            # Lists may be older than the thing itself.
+            kept.clear()
+            kept.update(before)
+            state = yield from poll_job(spec, job, kept)
         log.info("%s", state)
         if not state.known:
             log.warning("%s: unknown status %r; still waiting", job, state.raw_status)
@@ -131,6 +201,12 @@ def poll_within_budget(
     return state
 
 
+def steady_clock() -> Callable[[], float]:
+    """Return a clock of epoch seconds that does not follow when the machine's clock is set."""
+    epoch, started = time.time(), time.monotonic()
+    return lambda: epoch + time.monotonic() - started
+
+
 def wait_for(
     poll: Callable[[], Procedure[S]],
     finish: Callable[[S], T | None],
@@ -139,8 +215,8 @@ def wait_for(
     deadline: Callable[[S | None], float],
     failure_budget: PollFailureBudget,
     log: Log,
-    jitter: float = 0.0,
-    clock: Callable[[], float] = time.time,
+    together: bool = False,
+    clock: Callable[[], float] | None = None,
 ) -> Procedure[T]:
     """Poll until the wait is over.
 
@@ -148,10 +224,11 @@ def wait_for(
     :param finish: makes the result of a poll that ends the wait; None while it goes on. Its errors end it.
     :param interval: seconds to the next poll, from the result of the last one, None when that failed.
     :param deadline: when to give up, in epoch seconds.
-    :param jitter: share by which intervals vary, so that many waiting tasks do not poll at the same moment.
+    :param together: whether a poll may come a little earlier or later, when other waits poll.
     :raises WaitTimedOut: at the deadline.
     :raises PlatformError: when polls have failed for too long, or what is waited for cannot come.
     """
+    clock = clock or steady_clock()
     while True:
         state = yield from poll_within_budget(poll, failure_budget, log, clock=clock)
         if state is not None and (result := finish(state)) is not None:
@@ -159,8 +236,9 @@ def wait_for(
         left = deadline(state) - clock()
         if left <= 0:
             raise WaitTimedOut("the deadline passed")
-        seconds = interval(state) * random.uniform(1 - jitter, 1 + jitter)  # noqa: S311
-        yield Pause(min(left, seconds))
+        seconds = interval(state)
+        # The moment of the others may be later, and the deadline is the task's own.
+        yield Pause(min(left, seconds), together=together and 2 * seconds < left)
 
 
 def wait_for_jobs(
@@ -172,19 +250,21 @@ def wait_for_jobs(
     log: Log,
     cache: PollCache | None = None,
     on_poll: Callable[[list[JobState]], object] = lambda states: None,
-    jitter: float = 0.0,
+    read_alone: Callable[[], bool] | None = None,
 ) -> Procedure[list[JobState]]:
     """Poll jobs until all are complete.
 
     :param interval: seconds between two polls; the shortest interval of the kinds when None.
     :param deadline: when to give up, in epoch seconds.
     :param on_poll: receives the states of each poll that worked.
+    :param read_alone: for a wait that reads together with others: see :func:`poll_jobs`.
     :raises WaitTimedOut: at the deadline.
     :raises JobFailed: when a job was canceled or failed.
     :raises ConditionFailed: when a condition can no longer be met.
     :raises PlatformError: when polls have failed for too long.
     """
     seconds = poll_interval([spec for spec, _ in specs], interval)
+    kept: PollCache = {} if cache is None else cache
 
     def finish(states: list[JobState]) -> list[JobState] | None:
         on_poll(states)
@@ -192,12 +272,12 @@ def wait_for_jobs(
 
     return (
         yield from wait_for(
-            lambda: poll_jobs(specs, log, cache),
+            lambda: poll_jobs(specs, log, kept, read_alone=read_alone or (lambda: False)),
             finish,
             interval=lambda _: seconds,
             deadline=lambda _: deadline,
             failure_budget=failure_budget,
             log=log,
-            jitter=jitter,
+            together=read_alone is not None,
         )
     )

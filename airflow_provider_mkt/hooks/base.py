@@ -2,47 +2,75 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import hashlib
+import json
 import threading
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from airflow.providers.common.compat.sdk import BaseHook
-
 from airflow_provider_mkt.actions.jobs import Job, JobSpec, condition_spec_of, spec_of
-from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.procedure import AllOf, Download, Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    PermissionDenied,
+    PlatformError,
+    QuotaExhausted,
+    SendRefused,
+    TaskCancelled,
+)
+from airflow_provider_mkt.client.redaction import describe_type, redact
+from airflow_provider_mkt.client.sending_calls import can_send
+from airflow_provider_mkt.client.wording import platform_name
+from airflow_provider_mkt.hooks._lineage import HookLineage
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.hooks.state import shared_state_url, state_directory
-from airflow_provider_mkt.version_compat import local_masker
+from airflow_provider_mkt.hooks.state import (
+    kept_answers_of,
+    known_accounts,
+    sends_allowed,
+    shared_state_url,
+    shared_state_wait,
+    state_directory,
+)
+from airflow_provider_mkt.version_compat import BaseHook, async_connection, local_masker
 
 if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
-    from airflow.providers.common.compat.sdk import Connection
-    from pydantic import ValidationError
+    from airflow.sdk import Connection
+    from pydantic import SecretStr, ValidationError
 
     from airflow_provider_mkt.actions.campaigns import CampaignBatch
     from airflow_provider_mkt.actions.emails import Publication
+    from airflow_provider_mkt.actions.feeds import Feed, MakeFeed
     from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
     from airflow_provider_mkt.actions.ports import (
         Audience,
         CampaignVerbs,
         EmailVerbs,
         LeadImporter,
+        LeadReads,
         LeadWriter,
+        NewProperties,
+        ObjectWriter,
+        SendingVerbs,
     )
+    from airflow_provider_mkt.actions.send_reports import SendReports
     from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
     from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.client.transport.exchange import Reply, Session
-    from airflow_provider_mkt.client.transport.platform import Failure, Platform, Rate
+    from airflow_provider_mkt.client.transport.platform import Failure, FoundAccount, Platform, Rate
+    from airflow_provider_mkt.hooks._kept_answers import KeptAnswers
 
 T = TypeVar("T")
 
@@ -76,8 +104,18 @@ class MarketingHook(BaseHook):
         self._async: AsyncDriver | None = None
         self._lock = threading.Lock()
         self._account: tuple[Session, Budget] | None = None
+        self._account_id = ""
+        self.settings_digest = ""
+        """Is equal for connections with the same settings. Contains no secret."""
+        self._lost_locks: list[list[PlatformError]] = []
+        self._checks: list[Callable[[], None]] = []
         self._counter = _CallCounter()
         self._run_context = RunContext()
+        self._allow_sends = True
+        self._max_recipients: int | None = None
+        self._lineage: HookLineage | None = HookLineage()
+        self.pages: dict[str, str] = {}
+        """Addresses in the platform's own application that were in answers, by ``label id``."""
 
     def bind(self, run_context: RunContext) -> Self:
         """Return a hook of the same account that waits and reports as *run_context* says.
@@ -91,10 +129,19 @@ class MarketingHook(BaseHook):
         bound._run_context = run_context
         return bound
 
+    def connection_warnings(self) -> Sequence[str]:
+        """What a task's log says once about the settings of the connection, which must be known."""
+        return ()
+
     @property
     def run_context(self) -> RunContext:
         """How the hook waits and reports."""
         return self._run_context
+
+    def without_warnings(self) -> Self:
+        """Log nothing about the connection: the task's log has it already. Returns the hook."""
+        self._counter.warned = True
+        return self
 
     @property
     def calls(self) -> int:
@@ -137,8 +184,11 @@ class MarketingHook(BaseHook):
                 f"connection {self.conn_id!r} is of type {connection.conn_type!r}, not {self.conn_type!r}",
             )
         try:
-            self._platform = self.platform_of(connection, extra)
-            self._account = None
+            settings = _checked_extra(self.conn_type, connection, extra)
+            self._platform = self.platform_of(connection, settings)
+            self.settings_digest = _settings_digest(connection, settings)
+            self._allow_sends, self._max_recipients = _send_settings(settings)
+            self._account, self._account_id = None, ""
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
 
@@ -146,6 +196,145 @@ class MarketingHook(BaseHook):
         if self._platform is None:
             raise InvalidInput("conn_id", f"connection {self.conn_id!r} has not been looked up")
         return self._platform
+
+    def account_id(self) -> str:
+        """Name the account, the same for all credentials that lead to it. State and locks are kept under it.
+
+        Where the connection does not tell it, it is read with one call and remembered for the credentials.
+
+        :raises PlatformError: when it has to be read, and cannot be for another reason than a permission.
+        """
+        if not self._account_id:
+            self._account_id = self._remembered_account()
+        if not self._account_id:
+            self._remember_account(self.follow(self._read_account()))
+        return self._account_id
+
+    async def aaccount_id(self) -> str:
+        """Name the account, without blocking the event loop. See :meth:`account_id`."""
+        await self.aplatform()
+        if not self._account_id:
+            self._account_id = await asyncio.to_thread(self._remembered_account)
+        if not self._account_id:
+            read = await self.afollow(self._read_account())
+            await asyncio.to_thread(self._remember_account, read)
+        return self._account_id
+
+    def _read_account(self) -> Procedure[FoundAccount]:
+        """Read the account's name. Where the platform refuses that, the credentials count as an account."""
+        from airflow_provider_mkt.client.transport.platform import FoundAccount
+
+        call = self.platform.find_account()
+        unknown = FoundAccount(self.platform.account_key)
+        try:
+            found: FoundAccount = unknown if call is None else (yield call)
+        except (PermissionDenied, InvalidRequest) as error:
+            self.log.warning("%s. So other credentials of this account count as another account", error)
+            return unknown
+        return found
+
+    def _remembered_account(self) -> str:
+        if self.platform.find_account() is None:
+            return self.platform.account_key
+        remembered = known_accounts().get(self.platform.account_key)
+        return remembered if isinstance(remembered, str) else ""
+
+    def _remember_account(self, found: FoundAccount) -> None:
+        key, accounts = self.platform.account_key, known_accounts()
+        accounts.set(key, found.name)
+        accounts.set(_ui_host_of(key), found.ui_host)
+        self._account_id = found.name
+
+    # -- the platform's own pages ----------------------------------------------------------------
+
+    def known_account_name(self) -> str:
+        """Name the account as people know it, as far as it is known without a call; empty otherwise."""
+        if not self._account_id:
+            self._account_id = self._remembered_account()
+        return self.account_name() if self._account_id else ""
+
+    def where(self, *, may_ask: bool = False) -> str:
+        """Name the account, as far as it is known, and the connection, for a log. Does not raise for a call.
+
+        :param may_ask: read an account that is not known yet. There is one attempt.
+        """
+        account = self.known_account_name()
+        if not account and may_ask and not self._account_id:
+            with suppress(PlatformError):
+                self._read_account_once()
+                account = self.account_name()
+        of_account = f" account {account}" if account else ""
+        return f"{platform_name(self.conn_type)}{of_account}, connection {self.conn_id!r}"
+
+    def ui_host(self) -> str:
+        """The host of the account's pages in the platform's own application; empty when the platform does
+        not tell it.
+
+        It is read together with the account's name, and remembered for the credentials.
+
+        :raises PlatformError: when it has to be read, and cannot be. There is one attempt.
+        """
+        if self.platform.find_account() is None:
+            return ""
+        key = _ui_host_of(self.platform.account_key)
+        host = known_accounts().get(key)
+        if not isinstance(host, str):
+            host = self._read_account_once().ui_host
+        return host
+
+    def _read_account_once(self) -> FoundAccount:
+        with self.bind(RunContext.no_retry()) as hook:
+            found = hook.follow(hook._read_account())
+        self._remember_account(found)
+        return found
+
+    def without_lineage(self) -> Self:
+        """Report nothing to Airflow's hook lineage: an operator tells more about itself. Returns the hook."""
+        self._lineage = None
+        return self
+
+    def _note(self, call: Call[Any], answer: object, *, may_ask: bool = True) -> None:
+        self.note_pages(call, answer)
+        if self._lineage is not None:
+            self._lineage.report(self, call, may_ask=may_ask)
+
+    def note_pages(self, call: Call[Any], answer: object) -> None:
+        """Keep the addresses of pages that the answer to a call tells, in :attr:`pages`."""
+
+    # -- sends -----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def account_name(self) -> str:
+        """Name the account as people know it: HubSpot's portal id, Marketo's munchkin id. Empty when unknown.
+
+        :raises PlatformError: when it has to be read, and cannot be for another reason than a permission.
+        """
+
+    @property
+    def max_recipients(self) -> int | None:
+        """The most people that one send of this connection may reach; None when it sets no limit."""
+        _ = self.platform
+        return self._max_recipients
+
+    def raise_if_sends_are_off(self) -> None:
+        """Check that mail may be sent with this connection, and in this Airflow.
+
+        :raises SendRefused: when ``allow_sends`` is off, on the connection or in ``[mkt]``.
+        """
+        _ = self.platform
+        if not self._allow_sends:
+            where = f"connection {self.conn_id!r} (its field allow_sends)"
+        elif not sends_allowed():
+            where = "this Airflow ([mkt] allow_sends)"
+        else:
+            return
+        raise SendRefused(
+            f"sends are switched off for {where}; nothing was sent", platform=self.conn_type, code="sends.off"
+        )
+
+    def _check(self, call: Call[Any]) -> None:
+        if can_send(self.conn_type, call):
+            self.raise_if_sends_are_off()
 
     # -- running calls ---------------------------------------------------------------------------
 
@@ -162,9 +351,13 @@ class MarketingHook(BaseHook):
 
         if self._run_context.raise_if_cancelled is not None:
             self._run_context.raise_if_cancelled()
+        self.raise_if_lock_lost()
+        self._check(call)
         self._counter.add()
         driver, session = self._sync_session()
-        return driver.pump(exchange(call, session))
+        reply = driver.pump(exchange(call, session))
+        self._note(call, reply.value)
+        return reply
 
     async def arun(self, call: Call[T]) -> T:
         """Run a call on an event loop. Same results and errors as :meth:`run`."""
@@ -175,8 +368,11 @@ class MarketingHook(BaseHook):
         from airflow_provider_mkt.client.transport.exchange import exchange
 
         await self.aplatform()
+        self._check(call)
         driver, session = self._async_session()
-        return await driver.pump(exchange(call, session))
+        reply = await driver.pump(exchange(call, session))
+        self._note(call, reply.value, may_ask=False)
+        return reply
 
     def iterate(self, call: Call[list[T]]) -> Iterator[T]:
         """Yield the rows of every page of a call; a page is requested when its rows are needed."""
@@ -188,17 +384,18 @@ class MarketingHook(BaseHook):
 
     async def aiterate(self, call: Call[list[T]]) -> AsyncIterator[T]:
         """Yield the rows of every page of a call, on an event loop."""
-        page: Call[list[T]] | None = call
-        while page is not None:
-            reply = await self.areply(page)
-            for row in reply.value:
-                yield row
-            page = page.next_page(reply.envelope)
+        async for row in _all_rows(call, self.areply):
+            yield row
 
-    def follow(self, procedure: Procedure[T]) -> T:
-        """Run the calls of a procedure and return its result."""
+    def follow(self, procedure: Procedure[T], *, keep: bool = False) -> T:
+        """Run the calls of a procedure and return its result.
+
+        :param keep: keep the answers for :meth:`recall`.
+        """
+        if keep:
+            procedure = self._kept_answers().keep(procedure)
         answer: Any = None
-        failure: PlatformError | None = None
+        failure: PlatformError | TaskCancelled | None = None
         try:
             while True:
                 step = procedure.throw(failure) if failure is not None else procedure.send(answer)
@@ -209,11 +406,15 @@ class MarketingHook(BaseHook):
                             answer = self.run(step)
                         case Pages(call):
                             answer = list(self.iterate(call))
+                        case AllOf(calls):
+                            answer = self._all_of(calls)
                         case Pause(seconds, why):
                             if why:
                                 self.log.info("Waiting %.0f s: %s", seconds, why)
                             self.run_context.sleep(seconds)
-                except PlatformError as error:
+                        case Download(address, take):
+                            self._download(address, take)
+                except (PlatformError, TaskCancelled) as error:
                     failure = error
         except StopIteration as stop:
             result: T = stop.value
@@ -221,8 +422,33 @@ class MarketingHook(BaseHook):
         finally:
             procedure.close()
 
-    async def afollow(self, procedure: Procedure[T]) -> T:
-        """Run the calls of a procedure on an event loop and return its result."""
+    def recall(self, procedure: Procedure[T], max_age: float) -> T | None:
+        """Return the result of a procedure without a call; None when it was not kept on this machine.
+
+        None as well where the procedure fails with what was kept: the platform is to be read again.
+
+        :param max_age: seconds since the answers came, at most.
+        """
+        return self._kept_answers().recall(procedure, max_age)
+
+    def _kept_answers(self) -> KeptAnswers:
+        from airflow_provider_mkt.hooks._kept_answers import KeptAnswers
+
+        return KeptAnswers(kept_answers_of(self.platform.account_key))
+
+    async def afollow(
+        self,
+        procedure: Procedure[T],
+        *,
+        reply: Callable[[Call[Any]], Awaitable[Reply[Any]]] | None = None,
+        pause: Callable[[Pause], Awaitable[None]] | None = None,
+    ) -> T:
+        """Run the calls of a procedure on an event loop and return its result.
+
+        :param reply: runs a call; :meth:`areply` when None.
+        :param pause: waits; for the seconds of the pause when None.
+        """
+        run = reply or self.areply
         answer: Any = None
         failure: PlatformError | None = None
         try:
@@ -232,13 +458,17 @@ class MarketingHook(BaseHook):
                 try:
                     match step:
                         case Call():
-                            answer = await self.arun(step)
+                            answer = (await run(step)).value
                         case Pages(call):
-                            answer = [row async for row in self.aiterate(call)]
+                            answer = [row async for row in _all_rows(call, run)]
+                        case AllOf(calls):
+                            answer = await asyncio.gather(*(_value_or_error(run, one) for one in calls))
                         case Pause(seconds, why):
                             if why:
                                 self.log.info("Waiting %.0f s: %s", seconds, why)
-                            await self._async_session()[0].sleep(seconds)
+                            await (asyncio.sleep(seconds) if pause is None else pause(step))
+                        case Download(address, take):
+                            await asyncio.to_thread(self._download, address, take)
                 except PlatformError as error:
                     failure = error
         except StopIteration as stop:
@@ -246,6 +476,37 @@ class MarketingHook(BaseHook):
             return result
         finally:
             procedure.close()
+
+    def _download(self, address: SecretStr, take: Callable[[bytes], object]) -> None:
+        from airflow_provider_mkt.client.transport.downloads import download
+
+        if self._run_context.raise_if_cancelled is not None:
+            self._run_context.raise_if_cancelled()
+        download(address, take, platform=self.conn_type)
+
+    def _all_of(self, calls: Sequence[Call[Any]]) -> list[Any]:
+        def run(call: Call[Any]) -> object:
+            try:
+                return self.run(call)
+            except PlatformError as error:
+                return error
+
+        with ThreadPoolExecutor(len(calls), thread_name_prefix="mkt-calls-at-once") as threads:
+            return list(threads.map(run, calls))
+
+    def quota_resets_at(self, error: QuotaExhausted) -> datetime:
+        """When the daily quota resets (UTC). Asks the platform once where its refusal does not say so."""
+        from datetime import UTC, datetime
+
+        if error.estimated:
+            with self.bind(RunContext.no_retry()) as hook:
+                try:
+                    quota = hook.follow(hook.day_quota())
+                except PlatformError:
+                    quota = None
+            if quota is not None and quota.resets_at > datetime.now(UTC):
+                return quota.resets_at
+        return error.resets_at
 
     def rate(self) -> Rate:
         """The account's limit for calls, as far as it is known."""
@@ -275,6 +536,21 @@ class MarketingHook(BaseHook):
     def condition_specs(self) -> Sequence[JobSpec]:
         """The conditions that sensors can wait for."""
 
+    def feed(self, name: str, arguments: Mapping[str, object]) -> Feed:
+        """What a watcher reads.
+
+        :param arguments: of the feed, as plain JSON.
+        :raises InvalidInput: when there is no such feed on this platform, or an argument is wrong.
+        """
+        from airflow_provider_mkt.actions.feeds import feed_of
+
+        return feed_of(self.feeds, self.conn_type, name, arguments)
+
+    @property
+    @abstractmethod
+    def feeds(self) -> Mapping[str, MakeFeed]:
+        """The feeds that watchers can read."""
+
     @property
     @abstractmethod
     def change_log(self) -> ChangeLog:
@@ -284,12 +560,67 @@ class MarketingHook(BaseHook):
     def day_quota(self) -> Procedure[DayQuota | None]:
         """Read the account's daily quota; None when the platform does not report it."""
 
-    @abstractmethod
-    def lead_writer(self, *, action: str, lookup_field: str, partition_name: str | None = None) -> LeadWriter:
-        """How leads are written."""
+    def _noting_day(self, read: Procedure[T]) -> Procedure[T]:
+        """Read the daily quota, and note it for people."""
+        from airflow_provider_mkt.client.quota import DayQuota
+
+        quota = yield from read
+        user = self._session()[0].user
+        if user is not None and isinstance(quota, DayQuota):
+            user.day_read(quota.left, quota.limit, quota.resets_at.timestamp())
+        return quota
 
     @abstractmethod
-    def lead_importer(self, *, action: str, lookup_field: str, **settings: Any) -> LeadImporter:
+    def lead_writer(
+        self,
+        *,
+        action: str,
+        lookup_field: str | None,
+        partition_name: str | None = None,
+        marketable_contacts: bool | None = None,
+    ) -> LeadWriter:
+        """How leads are written.
+
+        :param lookup_field: Marketo: None leaves it to the instance which lead a record is.
+        :param partition_name: Marketo: lead partition for new leads.
+        :param marketable_contacts: HubSpot: whether they become marketing contacts.
+        :raises InvalidInput: on an option that the platform does not have.
+        """
+
+    @abstractmethod
+    def object_writer(
+        self,
+        object_type: str,
+        *,
+        action: str,
+        lookup_field: str | None,
+        new_properties: NewProperties | None = None,
+    ) -> ObjectWriter:
+        """How records of an object type are written.
+
+        :param lookup_field: Marketo: None for the dedupe fields of the type.
+        :param new_properties: HubSpot: properties that are created first.
+        :raises InvalidInput: on an option that the platform does not have.
+        """
+
+    @abstractmethod
+    def object_importer(
+        self,
+        object_type: str,
+        *,
+        action: str,
+        lookup_field: str | None,
+        new_properties: NewProperties | None = None,
+    ) -> LeadImporter:
+        """How files of records of an object type are imported in bulk.
+
+        :param lookup_field: Marketo: None for the dedupe field of the type.
+        :param new_properties: HubSpot: properties that are created first.
+        :raises InvalidInput: where the platform has no such import.
+        """
+
+    @abstractmethod
+    def lead_importer(self, *, action: str, lookup_field: str | None, **settings: Any) -> LeadImporter:
         """How files of leads are imported in bulk.
 
         :param settings: options of either platform; those of the other platform must be empty.
@@ -312,6 +643,11 @@ class MarketingHook(BaseHook):
     def emails(self) -> EmailVerbs:
         """The actions on emails, except publishing them."""
 
+    @property
+    @abstractmethod
+    def sending(self) -> SendingVerbs:
+        """What is read of a send before it goes out: its email, recipients and schedule."""
+
     @abstractmethod
     def publish_email(
         self,
@@ -321,13 +657,37 @@ class MarketingHook(BaseHook):
         program_id: str | None,
         publish_at: datetime | None,
         send_now: bool,
+        gate: SendGate = OPEN,
     ) -> Procedure[Publication]:
-        """Publish an email unless it is published already."""
+        """Publish an email unless it is published already.
+
+        :param gate: is passed before anything is changed.
+        """
+
+    @property
+    @abstractmethod
+    def send_reports(self) -> SendReports:
+        """The figures of sends."""
 
     @property
     @abstractmethod
     def people(self) -> Audience:
         """The actions on many people, each with an outcome."""
+
+    @property
+    @abstractmethod
+    def lead_reads(self) -> LeadReads:
+        """The reads of leads for exports."""
+
+    @abstractmethod
+    def create_lead_fields(self, types: Mapping[str, str], group: str | None) -> Procedure[list[str]]:
+        """Create the fields of leads that the platform does not have.
+
+        :param types: field to its type.
+        :param group: HubSpot: the property group, which is created too.
+        :returns: the names of those that it did not have.
+        :raises InvalidInput: on a field that is not created.
+        """
 
     @abstractmethod
     def merge_leads(
@@ -340,14 +700,19 @@ class MarketingHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Make a request and return whether it worked, with a line about the account or the error.
 
-        The line names the account and the calls left today. There is one attempt and no waiting, because the
-        UI's test runs inside the API server.
+        The line names the account and the calls left today, and says when sends are switched off. There is
+        one attempt and no waiting, because the UI's test runs inside the API server.
         """
-        with self.bind(RunContext.no_retry()) as hook:
+        with self.bind(RunContext.no_retry()).without_warnings() as hook:
             try:
-                return True, hook.follow(hook._describe_account())
+                line = hook.follow(hook._describe_account())
             except PlatformError as error:
                 return False, str(error)
+            try:
+                hook.raise_if_sends_are_off()
+            except SendRefused:
+                line = f"{line.rstrip('.')}. Sends are switched off"
+            return True, line
 
     @abstractmethod
     def _describe_account(self) -> Procedure[str]:
@@ -405,25 +770,60 @@ class MarketingHook(BaseHook):
     ) -> None:
         await self.aclose()
 
-    def exclusive(self, what: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def exclusive(self, what: str) -> Iterator[None]:
         """Let one task at a time do *what* in this account, whichever credentials it uses.
 
         The lock holds on this machine, and on all machines that share a server (``[mkt] shared_state_url``).
 
+        When the server was away so long that another task may have got the lock, this hook runs no more
+        calls: they raise :class:`LockLost`.
+
         :param what: names the work, e.g. ``publish email 123``.
-        :raises SharedStateUnavailable: when the server cannot be reached.
+        :raises SharedStateUnavailable: when the server cannot be reached for minutes
+            (``[mkt] shared_state_wait``).
         """
         from airflow_provider_mkt.state.locks import exclusive_lock
 
-        site = self.platform.account.base_url  # type: ignore[attr-defined]
-        name = hashlib.sha256(f"{self.conn_type} {site} {what}".encode()).hexdigest()[:24]
-        return exclusive_lock(
+        name = hashlib.sha256(f"{self.account_id()} {what}".encode()).hexdigest()[:24]
+        lost: list[PlatformError] = []
+        with exclusive_lock(
             state_directory() / "locks",
             shared_state_url(),
             name,
             raise_if_cancelled=lambda: self.run_context.sleep(0),
             on_wait=lambda: self.log.info("Waiting for another task to finish: %s", what),
-        )
+            on_lost=lost.append,
+            server_wait=shared_state_wait(),
+        ):
+            self._lost_locks.append(lost)
+            try:
+                yield
+            finally:
+                self._lost_locks.remove(lost)
+
+    def raise_if_lock_lost(self) -> None:
+        """Raise when another task may have got a lock that this hook holds.
+
+        :raises LockLost: then.
+        """
+        for lost in self._lost_locks:
+            if lost:
+                raise lost[0]
+        for check in self._checks:
+            check()
+
+    @contextmanager
+    def checked_by(self, check: Callable[[], None]) -> Iterator[None]:
+        """Run no call unless *check* allows it.
+
+        :param check: raises when no call may be sent any more. It must not block.
+        """
+        self._checks.append(check)
+        try:
+            yield
+        finally:
+            self._checks.remove(check)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -431,19 +831,29 @@ class MarketingHook(BaseHook):
         if self._account is None:
             from airflow_provider_mkt.client.ratelimit.budget import budget_of
             from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session
+            from airflow_provider_mkt.hooks.activity import account_user
 
             platform, mask = self.platform, local_masker()
             location = shared_state_url() or state_directory() / "budgets"
-            budget = budget_of(
-                location, platform.account_key, platform.rates, max_in_flight=platform.max_in_flight
+            own_budget = budget_of(
+                location,
+                platform.account_key,
+                platform.rates,
+                max_in_flight=platform.max_in_flight,
+                account_quotas=platform.account_quotas,
+                accounts=known_accounts() if platform.account_quotas else None,
             )
+            budget = own_budget.low_priority if self._run_context.low_priority else own_budget
             session = Session(
                 platform,
-                policy=self._run_context.retry_policy or RetryPolicy(),
+                policy=self._run_context.retry_policy
+                or RetryPolicy(max_shared_state_wait=shared_state_wait()),
                 on_failure=self._on_failure,
                 learn=budget.learn,
                 rates=budget.rates,
                 on_token=mask,
+                account_found=budget.account_found,
+                user=account_user(self),
             )
             self._account = session, budget
         return self._account
@@ -451,18 +861,28 @@ class MarketingHook(BaseHook):
     def _sync_session(self) -> tuple[SyncDriver, Session]:
         with self._lock:
             session, budget = self._session()
+            if self._counter.first_warning():
+                for warning in self.connection_warnings():
+                    self.log.warning("%s (connection %r)", warning, self.conn_id)
             if self._sync is None:
                 from airflow_provider_mkt.client.transport.drivers import SyncDriver
 
-                self._sync = SyncDriver(budget, sleep=self._run_context.sleep)
+                self._sync = SyncDriver(budget, sleep=self._sleep)
             return self._sync, session
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait within a call, which is not sent again when it may not be any more."""
+        self._run_context.sleep(seconds)
+        for check in self._checks:
+            check()
 
     def _async_session(self) -> tuple[AsyncDriver, Session]:
         session, budget = self._session()
-        if self._async is None:
+        # A hook that nobody closed may have been used on a loop that is gone.
+        if self._async is None or self._async.loop is not asyncio.get_running_loop():
             from airflow_provider_mkt.client.transport.drivers import AsyncDriver
 
-            self._async = AsyncDriver(budget)
+            self._async = AsyncDriver.shared(budget)
         return self._async, session
 
     def _on_failure(self, call: Call[Any], failure: Failure, wait: float) -> None:
@@ -476,16 +896,45 @@ class MarketingHook(BaseHook):
             self.run_context.on_failure(call, failure, wait)
 
 
+def _ui_host_of(account_key: str) -> str:
+    return f"{account_key} pages"
+
+
+async def _all_rows(
+    call: Call[list[T]], reply: Callable[[Call[list[T]]], Awaitable[Reply[list[T]]]]
+) -> AsyncIterator[T]:
+    page: Call[list[T]] | None = call
+    while page is not None:
+        answer = await reply(page)
+        for row in answer.value:
+            yield row
+        page = page.next_page(answer.envelope)
+
+
+async def _value_or_error(run: Callable[[Call[Any]], Awaitable[Reply[Any]]], call: Call[Any]) -> object:
+    try:
+        return (await run(call)).value
+    except PlatformError as error:
+        return error
+
+
 class _CallCounter:
-    """Counts calls of several threads."""
+    """Counts calls of several threads, and notes whether the warnings were logged."""
 
     def __init__(self) -> None:
         self.calls = 0
+        self.warned = False
         self._lock = threading.Lock()
 
     def add(self) -> None:
         with self._lock:
             self.calls += 1
+
+    def first_warning(self) -> bool:
+        """Whether the connection's warnings are still to be logged; only the first call returns True."""
+        with self._lock:
+            first, self.warned = not self.warned, True
+        return first
 
 
 def hook_for(conn_id: str) -> MarketingHook:
@@ -511,24 +960,78 @@ def _hook_of(conn_id: str, connection: Connection, extra: Mapping[str, Any]) -> 
         )
     module, _, name = _HOOKS[connection.conn_type].rpartition(".")
     hook_class: type[MarketingHook] = getattr(import_module(module), name)
-    hook = hook_class(conn_id)
+    hook = hook_class(conn_id).without_lineage()
     hook.describe(connection, extra)
     return hook
 
 
-async def async_connection(conn_id: str) -> tuple[Connection, Mapping[str, Any]]:
-    """Look up a connection and its decoded extra on an event loop."""
-    from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
-    from airflow.providers.common.compat.sdk import AirflowNotFoundException
+def _checked_extra(conn_type: str, connection: Connection, extra: object) -> Mapping[str, Any]:
+    """Return the extra's fields.
 
+    :param extra: as Airflow decoded it, which for text that is no JSON is empty.
+    :raises InvalidInput: when it is no JSON object, or has a field that connections of the type do not have.
+    """
+    text = (connection.extra or "").strip()
+    if extra is None:
+        return {}
+    if isinstance(extra, str):
+        extra = _decoded_or_none(extra)
+        what = "JSON that was encoded twice" if isinstance(extra, dict | list) else "a JSON text"
+        raise InvalidInput("extra", f'is {what}; it must be a JSON object such as {{"max_concurrency": 5}}')
+    if not isinstance(extra, Mapping):
+        raise InvalidInput("extra", f"must be a JSON object, not {describe_type(extra)}")
+    if not extra and text and _decoded_or_none(text) is None:
+        raise InvalidInput("extra", f"must be a JSON object, and is no JSON: {describe_type(text)}")
+    from airflow_provider_mkt.get_provider_info import get_provider_info
+
+    types = get_provider_info()["connection-types"]
+    known = list(next(one for one in types if one["connection-type"] == conn_type)["conn-fields"])
+    if unknown := [name for name in extra if name not in known]:
+        import difflib
+
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        names = ", ".join(redact(name) for name in unknown)
+        raise InvalidInput(
+            "extra", f"has fields that are no settings: {names}. {hint}The settings are {', '.join(known)}"
+        )
+    return extra
+
+
+def _settings_digest(connection: Connection, settings: Mapping[str, Any]) -> str:
+    own = [connection.conn_type, connection.host, connection.port, connection.schema]
+    secrets = [connection.login, connection.password]
+    text = json.dumps([own, secrets, dict(settings)], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _send_settings(settings: Mapping[str, Any]) -> tuple[bool, int | None]:
+    """Read whether a connection may send, and to how many people at most.
+
+    :raises InvalidInput: naming the field. What cannot be read never counts as a permission.
+    """
+    allowed, ceiling = settings.get("allow_sends"), settings.get("max_recipients")
+    if allowed in (None, ""):
+        allowed = True
+    elif isinstance(allowed, str) and allowed.strip().lower() in ("true", "1", "yes", "false", "0", "no"):
+        # A connection that is a URI has only texts.
+        allowed = allowed.strip().lower() in ("true", "1", "yes")
+    if not isinstance(allowed, bool):
+        raise InvalidInput("allow_sends", f"must be true or false, not {describe_type(allowed)}")
+    if ceiling in (None, ""):
+        return allowed, None
+    if isinstance(ceiling, str) and ceiling.strip().isdigit():
+        ceiling = int(ceiling)
+    if isinstance(ceiling, bool) or not isinstance(ceiling, int) or ceiling < 1:
+        raise InvalidInput("max_recipients", "must be a whole number from 1 on")
+    return allowed, ceiling
+
+
+def _decoded_or_none(text: str) -> object:
     try:
-        connection = await get_async_connection(conn_id)
-    except AirflowNotFoundException:
-        # In dag.test() the asynchronous look-up does not see connections of the metadata database.
-        from asgiref.sync import sync_to_async
-
-        connection = await sync_to_async(BaseHook.get_connection)(conn_id)
-    return connection, await get_async_extra_dejson(connection)
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def account_error(error: ValidationError) -> InvalidInput:

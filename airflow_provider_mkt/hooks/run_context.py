@@ -25,12 +25,14 @@ class RunContext:
     :param on_failure: called after each failed attempt that is repeated: the call, its failure and the
         seconds until the next attempt.
     :param retry_policy: how long and how often to retry; the default policy when None.
+    :param low_priority: leave the account's rate limit to other work while there is any.
     """
 
     sleep: Callable[[float], None] = time.sleep
     raise_if_cancelled: Callable[[], None] | None = None
     on_failure: Callable[[Call[Any], Failure, float], None] | None = None
     retry_policy: RetryPolicy | None = None
+    low_priority: bool = False
 
     @classmethod
     def no_retry(cls) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_mkt.actions.campaigns import (
@@ -21,7 +21,7 @@ from airflow_provider_mkt.actions.idempotency import (
 )
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
-from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
@@ -85,27 +85,39 @@ def _by_name(wanted: Sequence[Mapping[str, str]]) -> dict[str, Mapping[str, str]
 
 @dataclass
 class _Batches:
-    """The campaigns of one task. The mark of a request has the ``names`` that it was for."""
+    """The campaigns of one task.
+
+    The mark of a request has the ``names`` of all campaigns that this task has created or requested. It stays
+    when the task succeeds, because what is created shows later, and Airflow may not learn of the success.
+    """
 
     by_name: Mapping[str, Mapping[str, str]]
     task_state: TaskState
     clock: Callable[[], float]
     outcome: CampaignBatch = field(default_factory=CampaignBatch)
+    created_before: list[str] = field(default_factory=list)
 
     def run(self) -> Procedure[None]:
         mark = self.task_state.get(_KEY)
         self.outcome.existing |= yield from self._find(list(self.by_name), None)
         if (requested := requested_at(mark)) is not None:
             names = mark.get("names") if isinstance(mark, Mapping) else None
-            ambiguous = [name for name in names if name in self._missing()] if isinstance(names, list) else []
-            self.outcome.existing |= yield from self._find(ambiguous, requested)
-            self.task_state.set(_KEY, None)
+            ours = [name for name in self.by_name if name in names] if isinstance(names, list) else []
+            missing = [name for name in ours if name not in self.outcome.existing]
+            self.outcome.existing |= yield from self._find(missing, requested)
+            self.created_before = [name for name in ours if name in self.outcome.existing]
         missing = self._missing()
         for start in range(0, len(missing), campaigns.BATCH_MAX):
             yield from self._create(missing[start : start + campaigns.BATCH_MAX])
 
     def _missing(self) -> list[str]:
         return [name for name in self.by_name if name not in self.outcome.existing]
+
+    def _keep(self, names: Iterable[str]) -> None:
+        """Mark a request as answered, and *names* as created by it."""
+        self.created_before += [name for name in names if name not in self.created_before]
+        mark: Json = {"names": list(self.created_before), "requested_at": self.clock(), "done": True}
+        self.task_state.set(_KEY, mark)
 
     def _create(self, names: Sequence[str]) -> Procedure[None]:
         """Create one batch; campaigns without an outcome are then created one at a time."""
@@ -127,7 +139,11 @@ class _Batches:
         call = campaigns.create_batch([self.by_name[name] for name in names])
         try:
             result: BatchResult = yield from send_marked(
-                _KEY, self.task_state, call, details={"names": list(names)}, clock=self.clock
+                _KEY,
+                self.task_state,
+                call,
+                details={"names": [*self.created_before, *names]},
+                clock=self.clock,
             )
         except InvalidRequest as rejected:
             return {}, rejected.message, True
@@ -135,19 +151,21 @@ class _Batches:
             found = yield from self._find(names, self.clock())
             if len(names) == 1 and not found:
                 raise lost from lost.__cause__
-            self.task_state.set(_KEY, None)
+            self._keep(found)
             return found, lost.message, True
-        self.task_state.set(_KEY, None)
         if len(names) == 1 and len(result.results) == 1:
+            self._keep(names)
             return {names[0]: result.results[0].id}, "", False
         rows = {str(row.properties.get("hs_name")): row.id for row in result.results}
         created = {name: rows[name] for name in names if name in rows}
         reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
         if len(created) == len(result.results):
+            self._keep(created)
             return created, reasons, True
         # Some were created with another name than requested, or returned without one.
         left = [name for name in names if name not in created]
         created |= yield from self._find(left, self.clock())
+        self._keep(created)
         if len(created) == len(result.results):
             return created, reasons, True
         return created, reasons or "maybe created under another name; check before it is sent again", False

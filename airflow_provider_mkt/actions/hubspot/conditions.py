@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_mkt.actions.hubspot import account
+from airflow_provider_mkt.actions.hubspot import account, batch_reads
 from airflow_provider_mkt.actions.hubspot.contacts import (
     in_list,
     leads_changed,
@@ -86,9 +86,16 @@ SPECS = (
     condition("hubspot", "leads_visible", leads_visible, poke_interval=15),
     condition("hubspot", "leads_matching", leads_matching, poke_interval=15),
     condition("hubspot", "leads_changed", leads_changed, poke_interval=60),
-    condition("hubspot", "in_list", in_list, poke_interval=60),
+    condition("hubspot", "in_list", in_list, poke_interval=60, batch_reads=(batch_reads.MEMBERSHIPS,)),
     condition("hubspot", "quota_left", quota_left, poke_interval=300),
-    condition("hubspot", "list_processed", list_processed, poke_interval=10, status_map=_LIST_STATUSES),
+    condition(
+        "hubspot",
+        "list_processed",
+        list_processed,
+        poke_interval=10,
+        status_map=_LIST_STATUSES,
+        batch_reads=(batch_reads.LIST,),
+    ),
     condition("hubspot", "event_attendance", event_attendance, poke_interval=60),
     condition("hubspot", "event_found", event_found, poke_interval=60),
     condition("hubspot", "in_sequence", in_sequence, poke_interval=60),

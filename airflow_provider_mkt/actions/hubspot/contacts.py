@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import cast
 
+from airflow_provider_mkt.actions.hubspot.records import RECORD_ID, RecordWriter, check_contact_key
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import (
+    NAMED_MAX,
     PollCache,
     PollResult,
     aware_time,
@@ -26,85 +26,65 @@ from airflow_provider_mkt.actions.leads import (
     ChangeLog,
     LeadMerge,
     Record,
-    RecordResult,
-    RecordStatus,
+    StoredLead,
     any_change,
     checked_ids,
-    rejected,
+    reads_whole_window,
 )
-from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.members import (
+    MemberAction,
+    MemberResult,
+    MemberStatus,
+    rejected_member,
+    unknown,
+)
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id, utc
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
-from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.errors import (
+    InvalidInput,
+    InvalidRequest,
+    NotFound,
+    OutcomeUnknown,
+)
+from airflow_provider_mkt.client.hubspot.batch import BatchResult, WrittenBatch
 from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
-from airflow_provider_mkt.client.hubspot.contacts._records import Contact, read_contacts
 from airflow_provider_mkt.client.hubspot.lists import list_memberships
-from airflow_provider_mkt.client.redaction import describe_type
-from airflow_provider_mkt.client.transport.exchange import Reply
+from airflow_provider_mkt.client.hubspot.objects._records import Record as Contact
+from airflow_provider_mkt.client.hubspot.objects._records import read_records
+from airflow_provider_mkt.client.hubspot.parameters import epoch_milliseconds
+from airflow_provider_mkt.client.hubspot.values import moment
 
-ACTIONS = ("createOrUpdate", "createOnly", "updateOnly")
-_EXISTS = re.compile(r"already exists", re.IGNORECASE)
-_MISSING = re.compile(r"[Pp]roperty\W+(?:named\W+)?([A-Za-z][\w.]*)\W+does(?:n't| not) exist")
-_RECORD_ID = "hs_object_id"
+MARKETABLE = "hs_marketable_status"
+"""The property that says whether a contact is a marketing contact, which the account pays for."""
 
 
-class ContactWriter:
+class ContactWriter(RecordWriter):
     """Write contacts, in batches of 100.
 
     :param action: ``createOrUpdate`` (upsert), ``createOnly`` or ``updateOnly``.
     :param lookup_field: ``email``, another unique property, or ``hs_object_id`` to update by record id.
+    :param marketable_contacts: make them marketing contacts, or not, where a record does not say it itself.
     :raises InvalidInput: on a combination that the platform has no call for.
     """
 
-    batch_max = contacts.BATCH_MAX
-    bytes_max = 4_000_000
-    quiet_after = 0.0
-    repeatable = True
-
-    def __init__(self, *, action: str = "createOrUpdate", lookup_field: str = "email") -> None:
-        if action not in ACTIONS:
-            raise InvalidInput("action", f"HubSpot has {', '.join(ACTIONS)}")
-        if lookup_field == _RECORD_ID and action != "updateOnly":
-            raise InvalidInput("lookup_field", f"{_RECORD_ID} is given by HubSpot; use action updateOnly")
+    def __init__(
+        self,
+        *,
+        action: str = "createOrUpdate",
+        lookup_field: str = "email",
+        marketable_contacts: bool | None = None,
+    ) -> None:
+        super().__init__("contacts", action=action, lookup_field=lookup_field)
         if action == "createOnly" and lookup_field != "email":
             raise InvalidInput("lookup_field", "with createOnly only email identifies existing contacts")
-        if action == "updateOnly" and lookup_field == "email":
-            raise InvalidInput(
-                "lookup_field",
-                f"HubSpot updates by {_RECORD_ID} or by a unique property of your own, not by email; for "
-                "email use action createOrUpdate",
-            )
-        self.action = action
-        self.lookup_field = lookup_field
-
-    def known_fields(self) -> Procedure[frozenset[str] | None]:
-        return None
-        yield  # a procedure that needs no call
+        check_contact_key(action, lookup_field)
+        self._defaults = {} if marketable_contacts is None else {MARKETABLE: str(marketable_contacts).lower()}
 
     def prepare(self, record: Record) -> dict[str, object]:
-        prepared = {name: _as_text(value) for name, value in record.items()}
-        if isinstance(key := prepared.get(self.lookup_field), str):
-            prepared[self.lookup_field] = key.strip()
-        return prepared
+        prepared = super().prepare(record)
+        return {**self._defaults, **prepared} if self._defaults else prepared
 
-    def check(self, record: Record) -> RecordResult | None:
-        if not record.get(self.lookup_field):
-            return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
-        for name, value in record.items():
-            if isinstance(value, (float, Decimal)):
-                return rejected("WRONG_TYPE", f"{name}: is not a finite number")
-            if not isinstance(value, str):
-                return rejected(
-                    "WRONG_TYPE", f"{name}: HubSpot takes text, numbers and dates, not {describe_type(value)}"
-                )
-        return None
-
-    def key(self, record: Record) -> str | None:
-        value = str(record[self.lookup_field])
-        return value.lower() if self.lookup_field == "email" else value
-
-    def call(self, records: Sequence[Record]) -> Call[BatchResult]:
+    def batch_call(self, records: Sequence[Record]) -> Call[BatchResult | WrittenBatch]:
         match self.action:
             case "createOnly":
                 return contacts.create_batch(records)
@@ -112,72 +92,8 @@ class ContactWriter:
                 return contacts.update_batch(records, id_property=self.lookup_field)
         return contacts.upsert_batch(records, id_property=self.lookup_field)
 
-    def record_results(self, records: Sequence[Record], reply: Reply[BatchResult]) -> list[RecordResult]:
-        by_trace: dict[str, RecordResult] = {}
-        by_key: dict[str, RecordResult] = {}
-        for row in reply.value.results:
-            created = row.new if row.new is not None else self.action == "createOnly"
-            result = RecordResult(RecordStatus.CREATED if created else RecordStatus.UPDATED, id=row.id)
-            if row.objectWriteTraceId is not None:
-                by_trace[row.objectWriteTraceId] = result
-            if value := row.properties.get(self.lookup_field):
-                by_key[self._spelt(str(value))] = result
-            if self.lookup_field == _RECORD_ID:
-                by_key[row.id] = result
-        for error in reply.value.errors:
-            result = self._refused(error.category, error.message, ambiguous=reply.ambiguous)
-            for trace in error.context.get("objectWriteTraceId", ()):
-                by_trace.setdefault(str(trace), result)
-            for named in error.ids():
-                by_key.setdefault(self._spelt(named), result)
-        return [
-            by_trace.get(str(index))
-            or by_key.get(self._spelt(str(record[self.lookup_field])))
-            or self._rest(reply.value)
-            for index, record in enumerate(records)
-        ]
-
-    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        # Other properties in the message have a bad value, which not every record has.
-        names = set(_MISSING.findall(error.message))
-        rejected_records = [bool(names & record.keys()) for record in records]
-        return rejected_records if any(rejected_records) else None
-
-    def _spelt(self, value: str) -> str:
-        return value.lower() if self.lookup_field == "email" else value
-
-    def _refused(self, category: str, message: str, *, ambiguous: bool) -> RecordResult:
-        if self.action == "createOnly" and (category == "CONFLICT" or _EXISTS.search(message)):
-            reason = "exists already" + (
-                ", perhaps by an earlier try whose answer was lost" if ambiguous else ""
-            )
-            return RecordResult(RecordStatus.SKIPPED, code=category or "CONFLICT", reason=reason)
-        if self.action == "updateOnly" and category == "OBJECT_NOT_FOUND":
-            return RecordResult(RecordStatus.SKIPPED, code=category, reason=message)
-        return rejected(category or "REFUSED", message or "rejected without a reason")
-
-    def _rest(self, result: BatchResult) -> RecordResult:
-        """Return the result of records that the answer does not name: they never count as written."""
-        reasons = "; ".join(dict.fromkeys(error.message for error in result.errors))
-        return rejected("NOT_IN_ANSWER", reasons or "the answer does not name this record")
-
-
-def _as_text(value: object) -> object:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case int():
-            return str(value)
-        case float() | Decimal() if math.isfinite(value):
-            return str(value)
-        case datetime():
-            # Without an offset it is UTC, on both platforms.
-            return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
-        case date():
-            return value.isoformat()
-    return value
+    def read(self, keys: Sequence[str]) -> Call[BatchResult]:
+        return contacts.batch_read(keys, id_property=self.lookup_field)
 
 
 def merge(
@@ -251,12 +167,12 @@ def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedu
             raise InvalidInput(name, "HubSpot reports changes of all contacts in all fields; leave it out")
     # A procedure as on Marketo, though it makes no call.
     yield from ()
-    from_ms = int(utc("", "since", since).timestamp() * 1000)
+    from_ms = epoch_milliseconds(utc("", "since", since))
     wanted = [[{"property_name": _CHANGED, "operator": "GTE", "value": str(from_ms)}]]
     call = contact_search.search_all(wanted, properties=[_CHANGED])
 
     def changes(envelope: Envelope) -> list[Change]:
-        return [_change(row, since) for row in read_contacts(envelope)]
+        return [_change(row, since) for row in read_records(envelope)]
 
     return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
 
@@ -264,13 +180,8 @@ def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedu
 def _change(row: Contact, since: datetime) -> Change:
     changed = str(row["properties"].get(_CHANGED) or row["updatedAt"])
     return Change(
-        str(row["id"]), f"{row['id']}@{changed}", _time(changed), new=_time(row["createdAt"]) >= since
+        str(row["id"]), f"{row['id']}@{changed}", moment(changed), new=moment(row["createdAt"]) >= since
     )
-
-
-def _time(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 LOG = ChangeLog(
@@ -287,10 +198,28 @@ def leads_changed(
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
+    newest: str | None = None,
+    read_at: float | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Procedure[PollResult]:
-    """Poll whether an unknown contact was created or changed since a time. One call for 200 known ones."""
-    changes = read(aware_time("since", since), fields, list_id)
-    return (yield from any_change(changes, frozenset(known)))
+    """Poll whether an unknown contact was created or changed since a time.
+
+    A poll searches from the newest known change, by one call. The whole window is searched again for changes
+    that the index shows late, the less often the more changes are known in it: one call for 200 of them.
+
+    :param since: start of the window.
+    :param known: marks of changes in it that were reported.
+    :param newest: time of the newest of them; None to read the whole window first.
+    :param read_at: when the whole window was read last, in epoch seconds.
+    """
+    start, marks = aware_time("since", since), frozenset(known)
+    given = {"known": len(marks), "page": _SEARCH_PAGE, "late": LOG.late}
+    if newest is not None and not reads_whole_window(cache, **given, read_at=read_at, clock=clock):  # type: ignore[arg-type]
+        start = aware_time("newest", newest)
+    return (yield from any_change(read(start, fields, list_id), marks))
+
+
+_SEARCH_PAGE = 200
 
 
 _IDS_MAX = 100
@@ -318,9 +247,11 @@ def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> P
     whole_number("count", count)
     only = {"property_name": field, "operator": "EQ", "value": value}
     # A page of any size has the number of all matches.
-    page = contact_search.search([[only]], properties=["hs_object_id"], limit=1)
-    found: int = yield replace(page, read=_total)  # type: ignore[arg-type]
-    return met_when(found >= count, {"leads": found})
+    page = contact_search.search([[only]], properties=["hs_object_id"], limit=NAMED_MAX)
+    found: int
+    ids: list[str]
+    found, ids = yield replace(page, read=_total_and_ids)  # type: ignore[arg-type]
+    return met_when(found >= count, {"leads": found, "ids": ids} if found >= count else {"leads": found})
 
 
 def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
@@ -341,8 +272,49 @@ def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Proce
     return met_when(not missing, {"leads": len(wanted), "missing": missing})
 
 
-def _total(envelope: Envelope) -> int:
-    return int(envelope["total"])
+def _total_and_ids(envelope: Envelope) -> tuple[int, list[str]]:
+    return int(envelope["total"]), [str(row["id"]) for row in read_records(envelope)]
+
+
+def find_by_email(emails: Sequence[str]) -> Procedure[dict[str, list[str]]]:
+    """Find contacts by their email addresses, the further ones (``hs_additional_emails``) included.
+
+    :param emails: addresses in lower case.
+    :returns: record ids by address; an address belongs to one contact at most.
+    """
+    found = yield from read_by_key("email", emails, ())
+    return {email: [one.id for one in stored] for email, stored in found.items()}
+
+
+def read_by_key(
+    lookup_field: str, keys: Sequence[str], fields: Sequence[str]
+) -> Procedure[dict[str, list[StoredLead]]]:
+    """Read contacts by record id, email address (the further ones included) or another unique property.
+
+    :param keys: values of the key; 100 a call.
+    :param fields: properties to return.
+    :returns: contacts by key, in lower case for addresses. A contact that was merged is not found by its old
+        id.
+    """
+    found: dict[str, list[StoredLead]] = {}
+    by_id, by_email = lookup_field == RECORD_ID, lookup_field == "email"
+    properties = dict.fromkeys([lookup_field, *fields, *(["hs_additional_emails"] if by_email else [])])
+    for batch in chunked(keys, contacts.BATCH_MAX):
+        answer: BatchResult = yield contacts.batch_read(
+            batch, properties=list(properties), id_property=None if by_id else lookup_field
+        )
+        for row in answer.results:
+            stored = StoredLead(row.id, {name: row.properties.get(name) for name in fields})
+            names = [row.id if by_id else row.properties.get(lookup_field) or ""]
+            if by_email:
+                names += (row.properties.get("hs_additional_emails") or "").split(";")
+            for name in names:
+                found[name.strip().lower()] = [stored]
+    return found
+
+
+_GDPR_CHUNK = 20
+"""Contacts whose results are saved together: each takes a call."""
 
 
 def deletion() -> MemberAction:
@@ -355,6 +327,49 @@ def deletion() -> MemberAction:
         chunk_max=contacts.BATCH_MAX,
         apply=_delete,
     )
+
+
+def gdpr_deletion() -> MemberAction:
+    """Delete contacts and their history for good, one by one."""
+
+    def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
+        results = []
+        for one in people:
+            results.append((yield from _gdpr_delete(one)))
+        return results
+
+    return MemberAction(
+        "lead_erasure", "delete contacts for good", "deleted", "already_gone", _GDPR_CHUNK, apply
+    )
+
+
+def addresses_of(ids: Sequence[str]) -> Procedure[list[str]]:
+    """Read all addresses of contacts, the further ones included: one call for 100."""
+    found: list[str] = []
+    stored = yield from read_by_key(RECORD_ID, ids, ["email", "hs_additional_emails"])
+    for (contact,) in stored.values():
+        found.append(str(contact.values.get("email") or ""))
+        found += str(contact.values.get("hs_additional_emails") or "").split(";")
+    return [address for address in found if address]
+
+
+def _gdpr_delete(contact_id: str) -> Procedure[MemberResult]:
+    """Delete a contact for good. After a lost answer it is read, and deleted again if it is still there."""
+    for _ in range(2):
+        try:
+            yield contacts.gdpr_delete(contact_id)
+        except NotFound:
+            return MemberResult(contact_id, MemberStatus.ALREADY, "NOT_FOUND", "there is no such contact")
+        except InvalidRequest as error:
+            return rejected_member(contact_id, error)
+        except OutcomeUnknown as error:
+            failure = error
+        else:
+            return MemberResult(contact_id)
+        there: BatchResult = yield contacts.batch_read([contact_id])
+        if contact_id not in {row.id for row in there.results}:
+            return MemberResult(contact_id)
+    return unknown(contact_id, failure)
 
 
 def _delete(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:

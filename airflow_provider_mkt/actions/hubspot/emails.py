@@ -14,15 +14,17 @@ from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.ports import EmailCloneOptions, EmailCreateOptions, no_options
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
+from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
     InvalidRequest,
     NotFound,
     PlatformError,
+    SendRefused,
 )
 from airflow_provider_mkt.client.hubspot.emails import email_tests, emails
-from airflow_provider_mkt.client.hubspot.emails._fields import schedule_changes
+from airflow_provider_mkt.client.hubspot.emails._fields import schedule_changes, time_of
 
 VERSIONS = ("live", "draft")
 _SLACK = timedelta(seconds=1)
@@ -181,6 +183,7 @@ def publish(
     *,
     publish_at: datetime | None = None,
     send_now: bool = False,
+    gate: SendGate = OPEN,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Publication]:
     """Publish an email that is a draft; leave one alone that is published, scheduled or being sent.
@@ -193,8 +196,11 @@ def publish(
     :param publish_at: schedule it for then.
     :param send_now: send it at once, whatever the email says. Without either it goes out as the email
         itself is set up.
+    :param gate: is passed before a draft is changed and published.
     :raises NotFound: when there is no such email.
     :raises InvalidInput: when it is still to be published and *publish_at* is in the past.
+    :raises SendRefused: when it has no recipients and is not automated, when it is set up for a time that has
+        passed and neither argument says when it goes out, or by *gate*.
     :raises InvalidRequest: when it is in error, scheduled for another time, automated and given a time,
         or was unpublished after an earlier try of the task had published it.
     :raises OutcomeUnknown: when a request was sent twice and its effect did not show within
@@ -216,8 +222,25 @@ def publish(
         return email
 
     def prepare() -> Procedure[None]:
-        if draft is not None:
-            yield from _set_up(draft, publish_at, send_now, clock)
+        if draft is None:
+            return
+        if _is_variation(draft):
+            raise SendRefused(
+                f"email {draft.id} is the variation of an A/B test; nothing was sent. Publish the email that "
+                "it varies, which sends both",
+                platform="hubspot",
+                code="email.kind",
+            )
+        _check_time(draft, publish_at, send_now, clock)
+        # Publishing sends the draft version, which differs once somebody has begun to edit the email.
+        buffer: emails.Email = yield emails.get_draft(email_id)
+        automated = jobs.email_status(draft).startswith("AUTOMATED")
+        goes_out_at = None if automated else _goes_out_at(buffer, publish_at, send_now, clock)
+        _check_recipients(draft, buffer)
+        own_time = publish_at is not None or send_now
+        yield from gate.before_send(goes_out_at, scheduled_here=own_time)
+        if own_time:
+            yield from _set_up(draft, buffer, publish_at)
 
     def reverted() -> PlatformError:
         return InvalidRequest(
@@ -229,7 +252,15 @@ def publish(
 
     call = cast("Call[emails.Email | None]", emails.publish(email_id))
     ensured = yield from create_if_absent(
-        key, task_state, call, find, prepare=prepare, confirm=read, reverted=reverted, clock=clock
+        key,
+        task_state,
+        call,
+        find,
+        prepare=prepare,
+        confirm=read,
+        reverted=reverted,
+        claim=gate.claim,
+        clock=clock,
     )
     email = ensured.value or draft or (yield emails.get(email_id))
     when = email.publishDate if jobs.email_status(email) in jobs.SCHEDULED else None
@@ -257,10 +288,10 @@ def _check_goes_out(email: emails.Email, publish_at: datetime | None, *, send_no
         )
 
 
-def _set_up(
+def _check_time(
     email: emails.Email, publish_at: datetime | None, send_now: bool, clock: Callable[[], float]
-) -> Procedure[None]:
-    """Change when the email goes out, where a time is given."""
+) -> None:
+    """Check that the email can go out at the time that is given, where one is."""
     if publish_at is None and not send_now:
         return
     if jobs.email_status(email).startswith("AUTOMATED"):
@@ -272,11 +303,66 @@ def _set_up(
         )
     if publish_at is not None and publish_at <= datetime.fromtimestamp(clock(), UTC):
         raise InvalidInput("publish_at", "is in the past; leave it out to send at once")
+
+
+def _goes_out_at(
+    draft: emails.Email, publish_at: datetime | None, send_now: bool, clock: Callable[[], float]
+) -> datetime | None:
+    """Return when an email that is a draft goes out; None when at once.
+
+    :raises SendRefused: when it would go out at once, because the time that it is set up for has passed.
+    """
+    if publish_at is not None or send_now or draft.sendOnPublish is not False:
+        return publish_at
+    moment = time_of(draft.publishDate)
+    if moment is not None and moment <= datetime.fromtimestamp(clock(), UTC):
+        raise SendRefused(
+            f"email {draft.id} is set up for {moment.isoformat()}, which has passed, so it would go out at "
+            "once; nothing was sent. Give publish_at, or send_now=True",
+            platform="hubspot",
+            code="schedule.past",
+        )
+    return moment
+
+
+_TO_LISTS = frozenset({"DRAFT", "DRAFT_AB", "AGENT_GENERATED"})
+"""Drafts of emails that are sent to lists and contacts. Others are automated, or variations of a test."""
+_TO_ONE_PERSON = frozenset({"SINGLE_SEND_API", "MARKETING_SINGLE_SEND_API", "SMTP_TOKEN"})
+"""Types of emails that are sent to single people by other calls."""
+
+
+def _check_recipients(email: emails.Email, draft: emails.Email) -> None:
+    """Check that an email which is sent to lists and contacts names any.
+
+    :raises SendRefused: when it does not.
+    """
+    kind = str(email.model_dump().get("type") or "").upper()
+    if jobs.email_status(email) not in _TO_LISTS or kind in _TO_ONE_PERSON or _has_recipients(draft):
+        return
+    raise SendRefused(
+        f"email {email.id} names no list and no contact, so nobody would get it; nothing was sent",
+        platform="hubspot",
+        code="audience.none",
+    )
+
+
+def _has_recipients(email: emails.Email) -> bool:
+    to = email.model_dump().get("to")
+    kinds = (
+        [to.get(kind) for kind in ("contactIds", "contactIlsLists", "contactLists")]
+        if isinstance(to, dict)
+        else []
+    )
+    return any(isinstance(one, dict) and one.get("include") for one in kinds)
+
+
+def _set_up(email: emails.Email, draft: emails.Email, publish_at: datetime | None) -> Procedure[None]:
+    """Change when both versions of the email go out."""
     changes = schedule_changes(publish_at)
     if not _goes_out_as(email, changes, publish_at):
         yield emails.update(email.id, changes)
-    # Publishing takes the draft version, which has a time of its own once somebody has begun to edit.
-    draft: emails.Email = yield emails.get_draft(email.id)
+        # It may have become the draft as well.
+        draft = yield emails.get_draft(email.id)
     if not _goes_out_as(draft, changes, publish_at):
         yield emails.update_draft(email.id, changes)
 

@@ -6,8 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from airflow_provider_mkt.actions.hubspot.records import RECORD_STATUSES
 from airflow_provider_mkt.actions.jobs import PollCache, PollResult, met_when, one_of, whole_number
-from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import (
+    KnownFields,
+    Record,
+    RecordResult,
+    RecordStatus,
+    RunCall,
+    rejected,
+)
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest
@@ -128,6 +136,7 @@ class AttendanceWriter:
     bytes_max = 4_000_000
     quiet_after = 0.0
     repeatable = True
+    one_lead_per_key = True
 
     def __init__(
         self,
@@ -153,14 +162,15 @@ class AttendanceWriter:
         self.object_id = object_id
         self.external = external_event_id or "", external_account_id or ""
 
-    def known_fields(self) -> Procedure[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[KnownFields]:
         # The event is read first: if it does not exist, every row would be rejected by itself.
         if self.object_id is not None:
             yield marketing_event_objects.get(self.object_id)
         else:
             yield marketing_events.get(*self.external)
         makes_contacts = self.lookup_field == "email" and self.object_id is None
-        return _FIELDS | {self.lookup_field} | ({"contact_properties"} if makes_contacts else set())
+        of_contacts = {"contact_properties"} if makes_contacts else set()
+        return KnownFields(_FIELDS | {self.lookup_field} | of_contacts)
 
     def prepare(self, record: Record) -> dict[str, object]:
         prepared = {name: value for name, value in record.items() if value not in (None, "")}
@@ -216,7 +226,12 @@ class AttendanceWriter:
             for name in names
         ]
 
-    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
+    def about_request(self, error: InvalidRequest) -> bool:
+        return error.status not in RECORD_STATUSES
+
+    def rejected_records(
+        self, records: Sequence[Record], error: InvalidRequest, run: RunCall
+    ) -> list[RecordResult | None] | None:
         return None
 
     def _name(self, record: Record) -> str:

@@ -1,18 +1,25 @@
-"""Import files of contacts, none of them twice."""
+"""Import files of contacts and other records, none of them twice."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
+from airflow_provider_mkt.actions.hubspot.contacts import MARKETABLE
 from airflow_provider_mkt.actions.hubspot.jobs import SPECS
+from airflow_provider_mkt.actions.hubspot.objects import NewProperties, ObjectWriter, read_number
+from airflow_provider_mkt.actions.hubspot.records import RECORD_ID, record_fields
 from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
 from airflow_provider_mkt.actions.imports import Findings, RowNote, Upload
-from airflow_provider_mkt.actions.jobs import Job, JobState, spec_of
+from airflow_provider_mkt.actions.jobs import Job, JobSpec, JobState, spec_of
+from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Json
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.objects._types import number_of, plural
+from airflow_provider_mkt.client.wording import part_of
 
 _KEY = "start import"
 
@@ -57,21 +64,18 @@ def start_once(
 
 
 OPERATIONS = {"createOrUpdate": "UPSERT", "createOnly": "CREATE", "updateOnly": "UPDATE"}
-_RECORD_ID = "hs_object_id"
 _ERRORS_LAG = 60.0
 """Seconds within which the row errors of a complete import show."""
 _ERRORS_INTERVAL = 5.0
 
 
-class ContactImporter:
-    """Import files of contacts.
+class RecordImporter:
+    """Import files of records of one object type.
 
     :param action: ``createOrUpdate``, ``createOnly`` or ``updateOnly``.
-    :param lookup_field: the key: ``email``, another unique property, or ``hs_object_id`` to update by id.
+    :param lookup_field: the key: a property with unique values, or ``hs_object_id`` to update by id.
     :param date_format: the order of the parts of a date; ``YEAR_MONTH_DAY`` when not given.
     :param time_zone: the time zone of times; the account's when not given.
-    :param marketable_contacts: make them marketing contacts, which the account pays for.
-    :param create_list: add them to new static lists, one for each file of the import.
     :raises InvalidInput: on an action or a key that the platform has no import for.
     """
 
@@ -83,49 +87,46 @@ class ContactImporter:
     empty_clears = False
     # Imports are listed, so they can be looked up.
     quiet_after = 0.0
-    spec = spec_of(SPECS, Job("hubspot", "contact_import", "0"))
+    takes_turns = False
+    one_lead_per_key = True
+    file_name = "records.csv"
+    object_type_id: str
+    """The number of the object type."""
+    spec: JobSpec
+    marketable_contacts: bool | None = None
+    create_list = False
 
     def __init__(
         self,
         *,
-        action: str = "createOrUpdate",
-        lookup_field: str = "email",
+        action: str,
+        lookup_field: str,
         date_format: str | None = None,
         time_zone: str | None = None,
-        marketable_contacts: bool | None = None,
-        create_list: bool = False,
     ) -> None:
         if action not in OPERATIONS:
             raise InvalidInput("action", f"HubSpot imports have {', '.join(OPERATIONS)}")
-        if lookup_field == _RECORD_ID and action != "updateOnly":
-            raise InvalidInput("lookup_field", f"{_RECORD_ID} is given by HubSpot; use action updateOnly")
+        if lookup_field == RECORD_ID and action != "updateOnly":
+            raise InvalidInput("lookup_field", f"{RECORD_ID} is given by HubSpot; use action updateOnly")
         # Not the platform's default, which no other system writes.
         self.date_format = date_format or "YEAR_MONTH_DAY"
         if self.date_format not in imports.DATE_FORMATS:
             raise InvalidInput("date_format", f"must be one of {', '.join(imports.DATE_FORMATS)}")
         self.action = action
-        self.key_column = lookup_field
+        self.lookup_field = lookup_field
+        self.key_columns: tuple[str, ...] = (lookup_field,)
         self.time_zone = time_zone
-        self.marketable_contacts = marketable_contacts
-        self.create_list = create_list
-
-    def settings(self) -> Sequence[object]:
-        return [self.action, self.date_format, self.time_zone, self.marketable_contacts, self.create_list]
-
-    def known_fields(self) -> Procedure[frozenset[str] | None]:
-        # The platform rejects a file with an unknown column before it reads a row.
-        return None
-        yield  # a procedure that needs no call
 
     def key(self, value: str) -> str:
         stripped = value.strip()
-        return stripped.lower() if self.key_column == "email" else stripped
+        return stripped.lower() if self.lookup_field == "email" else stripped
 
     def start(self, upload: Upload, task_state: TaskState) -> Procedure[Job]:
         call = imports.start(
             upload.name,
             upload.content,
             [self._column(name) for name in upload.columns],
+            file_name=self.file_name,
             operation=OPERATIONS[self.action],
             date_format=self.date_format,
             time_zone=self.time_zone,
@@ -148,14 +149,102 @@ class ContactImporter:
             if len(rows) >= wanted or waited >= _ERRORS_LAG:
                 unlisted = max(0, wanted - len(rows))
                 return Findings([_note(row) for row in rows], unlisted=unlisted, created=created)
-            yield Pause(_ERRORS_INTERVAL, f"{len(rows)} of {wanted} row errors show")
+            yield Pause(_ERRORS_INTERVAL, f"shown: {part_of(len(rows), wanted, 'row error')}")
             waited += _ERRORS_INTERVAL
 
     def _column(self, name: str) -> Mapping[str, str | None]:
-        if name != self.key_column:
-            return {"name": name, "property_name": name}
-        kind = "HUBSPOT_OBJECT_ID" if name == _RECORD_ID else "HUBSPOT_ALTERNATE_ID"
-        return {"name": name, "property_name": name, "column_type": kind}
+        column = {"name": name, "property_name": name, "object_type_id": self.object_type_id}
+        if name != self.lookup_field:
+            return column
+        kind = "HUBSPOT_OBJECT_ID" if name == RECORD_ID else "HUBSPOT_ALTERNATE_ID"
+        return {**column, "column_type": kind}
+
+
+class ContactImporter(RecordImporter):
+    """Import files of contacts.
+
+    :param lookup_field: the key: ``email``, another unique property, or ``hs_object_id`` to update by id.
+    :param marketable_contacts: make them marketing contacts, which the account pays for.
+    :param create_list: add them to new static lists, one for each file of the import.
+    :raises InvalidInput: on an action or a key that the platform has no import for.
+    """
+
+    file_name = "contacts.csv"
+    object_type_id = imports.CONTACTS
+    spec = spec_of(SPECS, Job("hubspot", "contact_import", "0"))
+
+    def __init__(
+        self,
+        *,
+        action: str = "createOrUpdate",
+        lookup_field: str = "email",
+        date_format: str | None = None,
+        time_zone: str | None = None,
+        marketable_contacts: bool | None = None,
+        create_list: bool = False,
+    ) -> None:
+        super().__init__(
+            action=action, lookup_field=lookup_field, date_format=date_format, time_zone=time_zone
+        )
+        self.marketable_contacts = marketable_contacts
+        self.create_list = create_list
+
+    def settings(self) -> Sequence[object]:
+        return [self.action, self.date_format, self.time_zone, self.marketable_contacts, self.create_list]
+
+    def known_fields(self) -> Procedure[KnownFields]:
+        return _without_marketable((yield from record_fields("contacts", self.lookup_field)))
+
+
+class ObjectImporter(RecordImporter):
+    """Import files of companies, deals, tickets, custom objects or contacts.
+
+    :param object_type: a name, or a number such as ``2-123``.
+    :param new_properties: what is created first.
+    :raises InvalidInput: on an action or a key that the platform has no import for.
+    """
+
+    spec = spec_of(SPECS, Job("hubspot", "object_import", "0"))
+
+    def __init__(
+        self,
+        object_type: str,
+        *,
+        action: str,
+        lookup_field: str,
+        new_properties: NewProperties | None = None,
+    ) -> None:
+        # Not the account's time zone: in a call, times without an offset are UTC.
+        super().__init__(action=action, lookup_field=lookup_field, time_zone="UTC")
+        self._writer = ObjectWriter(
+            object_type, action=action, lookup_field=lookup_field, new_properties=new_properties
+        )
+        self.object_type = object_type
+        self.object_type_id = number_of(object_type) or ""
+        """The number of the object type. That of a custom object is read with the fields."""
+
+    def settings(self) -> Sequence[object]:
+        return [self.object_type_id, self.action]
+
+    def known_fields(self) -> Procedure[KnownFields]:
+        """Read which fields can be written, and check the object type and the key.
+
+        :raises InvalidInput: when there is no such object type or property, or the key is not unique.
+        """
+        known = yield from self._writer.known_fields()
+        if self._writer.found_by is not None:
+            problem = (
+                f"an import finds records by unique values, which {self.lookup_field!r} has not; use calls"
+            )
+            raise InvalidInput("lookup_field", problem)
+        if not self.object_type_id:
+            self.object_type_id = yield from read_number(self.object_type, "import")
+        return _without_marketable(known) if plural(self.object_type) == "contacts" else known
+
+
+def _without_marketable(known: KnownFields) -> KnownFields:
+    # An import says it for all of its rows, in its settings.
+    return replace(known, read_only=known.read_only | {MARKETABLE})
 
 
 def _note(row: imports.RowError) -> RowNote:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from airflow_provider_mkt.actions.hubspot import batch_reads
+from airflow_provider_mkt.actions.hubspot.send_reports import poll_sent
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollCache, PollResult, poll_by_call
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.hubspot.campaigns import campaigns
 from airflow_provider_mkt.client.hubspot.emails import emails
+from airflow_provider_mkt.client.hubspot.exports import exports
 from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.lists import lists
+from airflow_provider_mkt.client.hubspot.lists._types import ContactList
 from airflow_provider_mkt.client.hubspot.sends import send_statuses
 
 PUBLISHED = frozenset(
@@ -70,6 +75,18 @@ def email_status(email: emails.Email) -> str:
     return state
 
 
+REGULAR = frozenset({"PUBLISHED", "PUBLISHED_AB", "PUBLISHED_AB_VARIANT"})
+"""States of emails that are sent once, to an audience."""
+
+
+def _poll_email(job: Job, cache: PollCache) -> Procedure[PollResult]:
+    email: emails.Email = yield emails.get(job.id)
+    status = email_status(email)
+    if status in REGULAR:
+        return (yield from poll_sent(email, job, cache))
+    return PollResult(status, {"state": email.state, "published_at": email.publishedAt})
+
+
 def _poll_campaigns(job: Job, cache: PollCache) -> Procedure[PollResult]:
     guids = job.members or (job.id,)
     seen = 0
@@ -80,9 +97,49 @@ def _poll_campaigns(job: Job, cache: PollCache) -> Procedure[PollResult]:
     return PollResult(raw_status, {"campaigns": len(guids), "visible": seen})
 
 
+def _poll_lists(job: Job, cache: PollCache) -> Procedure[PollResult]:
+    """Poll whether lists have all their members. One call. A list that is gone is not waited for."""
+    rows: list[ContactList] = yield lists.batch_read(job.members or (job.id,))
+    ready = sum(str(row["processingStatus"]).upper() == "COMPLETE" for row in rows)
+    raw_status = "COMPLETE" if ready == len(rows) else "PROCESSING"
+    return PollResult(raw_status, {"lists": len(rows), "complete": ready})
+
+
 def _import_details(one: imports.Import) -> dict[str, Json]:
     lists = [str(made["listId"]) for made in one.metadata.objectLists if made.get("listId")]
     return {"name": one.importName, **({"lists": lists} if lists else {}), **one.metadata.counters}
+
+
+def _import(kind: str) -> JobSpec:
+    return JobSpec(
+        "hubspot",
+        kind,
+        poll_by_call(
+            lambda job: imports.get(job.id),
+            lambda one: one.state,
+            _import_details,
+        ),
+        {
+            "started": BatchStatus.PENDING,
+            "deferred": BatchStatus.PENDING,
+            "processing": BatchStatus.PROCESSING,
+            # Rows may have failed: the counter ERRORS says how many.
+            "done": BatchStatus.COMPLETE,
+            "canceled": BatchStatus.CANCELED,
+            "cancelled": BatchStatus.CANCELED,
+            "failed": BatchStatus.FAILED,
+            "reverted": BatchStatus.FAILED,
+        },
+        poke_interval=30,
+        cancel=lambda job: imports.cancel(job.id),
+        failures=lambda details: (int(details.get("ERRORS") or 0), int(details.get("TOTAL_ROWS") or 0)),
+        target="import",
+        batch_reads=(batch_reads.IMPORTS,),
+    )
+
+
+def _export_details(one: exports.Export) -> dict[str, Json]:
+    return {"name": one.exportName, "recordCount": one.recordCount}
 
 
 SPECS = (
@@ -92,6 +149,17 @@ SPECS = (
         _poll_campaigns,
         {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
         poke_interval=10,
+        target="campaign",
+        batch_reads=(batch_reads.CAMPAIGNS,),
+    ),
+    JobSpec(
+        "hubspot",
+        "list_processing",
+        _poll_lists,
+        {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
+        poke_interval=10,
+        target="list",
+        batch_reads=(batch_reads.LISTS,),
     ),
     JobSpec(
         "hubspot",
@@ -116,44 +184,38 @@ SPECS = (
     JobSpec(
         "hubspot",
         "email_publish",
-        poll_by_call(
-            lambda job: emails.get(job.id),
-            email_status,
-            lambda email: {"state": email.state, "published_at": email.publishedAt},
-        ),
+        _poll_email,
         {
             **{raw_status.lower(): BatchStatus.COMPLETE for raw_status in PUBLISHED},
             **{raw_status.lower(): BatchStatus.PENDING for raw_status in SCHEDULED | DRAFTS},
             **{raw_status.lower(): BatchStatus.PROCESSING for raw_status in SENDING},
+            "counting": BatchStatus.PROCESSING,
+            "nobody": BatchStatus.FAILED,
             "error": BatchStatus.FAILED,
             "canceled": BatchStatus.CANCELED,
         },
         poke_interval=30,
-        url=lambda pages, job: f"https://{pages.host}/email/{pages.account_id}/details/{job.id}",
+        target="email",
+        batch_reads=(batch_reads.EMAILS,),
     ),
+    _import("contact_import"),
+    _import("object_import"),
     JobSpec(
         "hubspot",
-        "contact_import",
-        poll_by_call(
-            lambda job: imports.get(job.id),
-            lambda one: one.state,
-            _import_details,
-        ),
+        "object_export",
+        poll_by_call(lambda job: exports.get(job.id), lambda one: one.exportState, _export_details),
         {
-            "started": BatchStatus.PENDING,
+            "enqueued": BatchStatus.PENDING,
             "deferred": BatchStatus.PENDING,
+            "pending_approval": BatchStatus.PENDING,
             "processing": BatchStatus.PROCESSING,
-            # Rows may have failed: the counter ERRORS says how many.
             "done": BatchStatus.COMPLETE,
             "canceled": BatchStatus.CANCELED,
             "cancelled": BatchStatus.CANCELED,
             "failed": BatchStatus.FAILED,
-            "reverted": BatchStatus.FAILED,
+            "conflict": BatchStatus.FAILED,
+            "deleted": BatchStatus.FAILED,
         },
         poke_interval=30,
-        cancel=lambda job: imports.cancel(job.id),
-        failures=lambda details: (int(details.get("ERRORS") or 0), int(details.get("TOTAL_ROWS") or 0)),
-        # The page of all imports; one import has none with a stable address.
-        url=lambda pages, job: f"https://{pages.host}/import/{pages.account_id}",
     ),
 )

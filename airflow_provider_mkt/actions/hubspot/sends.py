@@ -9,12 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from airflow_provider_mkt.actions.hubspot import jobs
-from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, PollResult, spec_of
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobState, PollResult, chunked, spec_of
 from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, completed, wait_for
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
+from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import NotFound, PlatformError
+from airflow_provider_mkt.client.hubspot.batch import BatchResult
+from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.mailbox import address
 from airflow_provider_mkt.client.hubspot.sends import send_statuses
 from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
@@ -31,6 +34,8 @@ def send(
     make: Callable[[str], Call[SendStatus]],
     names: Sequence[str],
     send_id: str | None = None,
+    *,
+    gate: SendGate = OPEN,
 ) -> Procedure[JobState]:
     """Send a mail with a key that is the same in all tries, for which the platform sends one mail.
 
@@ -41,6 +46,7 @@ def send(
     :param make: the call that sends, for a key.
     :param names: what identifies this mail; the key is made of them.
     :param send_id: the key itself instead.
+    :param gate: is passed before the request.
     :returns: the state of the mail.
     :raises InvalidRequest: when the email does not exist or is not published.
     :raises JobFailed: when the answer says that no mail goes out.
@@ -57,6 +63,7 @@ def send(
             completed([state])
             return state
         again += before is not None
+    yield from gate.before_send()
     sent: SendStatus = yield make(send_id or send_key(names, again))
     task_state.set(key, {"status_id": sent.statusId, "round": again})
     state = state_of(sent)
@@ -151,7 +158,26 @@ def mailing(
         chunk_max=CHUNK_MAX,
         apply=apply,
         parse_id=_address,
+        find_bounced=_bounced,
     )
+
+
+_BOUNCED = "hs_email_hard_bounce_reason_enum"
+
+
+def _bounced(people: Sequence[str], since: float) -> Procedure[set[str]]:
+    """To which people mail has bounced for good. The mail of those with an earlier bounce was rejected."""
+    found: set[str] = set()
+    for chunk in chunked(people, contacts.BATCH_MAX):
+        answer: BatchResult = yield contacts.batch_read(
+            chunk, properties=["email", _BOUNCED], id_property="email"
+        )
+        found.update(
+            (row.properties.get("email") or "").lower()
+            for row in answer.results
+            if row.properties.get(_BOUNCED)
+        )
+    return found
 
 
 def _address(field: str, value: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from airflow_provider_mkt.actions.jobs import (
+    NAMED_MAX,
     PollCache,
     PollResult,
     aware_time,
@@ -150,6 +151,7 @@ def _of_any_lead(
     token = yield from window.token()
     call: Call[list[Activity]] | None = activities.read(token, activity_type_ids=kinds, asset_ids=asset_ids)
     dates: dict[str, datetime] = {}
+    leads: dict[str, None] = {}
     while call is not None:
         rows: list[Activity]
         rows, call = yield with_next(call)
@@ -157,8 +159,10 @@ def _of_any_lead(
             at = moment(row["activityDate"])
             if counts(row) and (at is None or at >= window.start):
                 dates[str(row["marketoGUID"])] = at or window.start
+                leads[str(row["leadId"])] = None
         if window.before + len(dates) >= count:
-            return met_when(True, {"activities": window.before + len(dates)})
+            found = window.before + len(dates)
+            return met_when(True, {"activities": found, "lead_ids": list(leads)[:NAMED_MAX]})
     found = window.before + len(dates)
     window.move(list(dates.values()))
     return met_when(False, {"activities": found})

@@ -16,6 +16,7 @@ from airflow_provider_mkt.actions.jobs import (
     one_of,
 )
 from airflow_provider_mkt.actions.marketo import account as todays_quota
+from airflow_provider_mkt.actions.marketo import batch_reads
 from airflow_provider_mkt.actions.marketo.activities import activity_seen, email_activity
 from airflow_provider_mkt.actions.marketo.leads import (
     in_list,
@@ -76,5 +77,11 @@ def specs(daily_quota: int) -> tuple[JobSpec, ...]:
         condition("marketo", "quota_left", partial(quota_left, daily_quota), poke_interval=300),
         condition("marketo", "member_status", member_status, poke_interval=60),
         condition("marketo", "activity_seen", activity_seen, poke_interval=60),
-        condition("marketo", "campaign_status", campaign_status, poke_interval=60),
+        condition(
+            "marketo",
+            "campaign_status",
+            campaign_status,
+            poke_interval=60,
+            batch_reads=(batch_reads.SMART_CAMPAIGNS,),
+        ),
     )

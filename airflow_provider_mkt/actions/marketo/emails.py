@@ -14,12 +14,14 @@ from airflow_provider_mkt.actions.idempotency import (
     Ensured,
     create_if_absent,
     mark_reported,
+    platform_answer,
     send_at_most_once,
 )
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.ports import EmailCloneOptions, EmailCreateOptions, no_options
 from airflow_provider_mkt.actions.procedure import Procedure, TaskState
+from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -230,11 +232,14 @@ _RUNS_FOR = timedelta(days=1)
 """Run time of a program without an end, or with one before its start: approval needs an end."""
 
 
-def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publication]:
+def approve_email(
+    email_id: int | str, task_state: TaskState, *, gate: SendGate = OPEN
+) -> Procedure[Publication]:
     """Approve an email's draft; leave it alone where there is none.
 
     :param email_id: the email.
     :param task_state: marks of the task's earlier tries.
+    :param gate: is passed before the draft is approved.
     :raises NotFound: when there is no such email.
     :raises InvalidRequest: when the draft cannot be approved.
     """
@@ -248,7 +253,9 @@ def approve_email(email_id: int | str, task_state: TaskState) -> Procedure[Publi
         return approved
 
     call: Call[object] = emails.approve_draft(email_id)
-    made: Ensured[object] = yield from create_if_absent(f"approve email {email_id}", task_state, call, find)
+    made: Ensured[object] = yield from create_if_absent(
+        f"approve email {email_id}", task_state, call, find, prepare=gate.before_send, claim=gate.claim
+    )
     return Publication(made.created, "approved", Job("marketo", "email_publish", str(email_id)))
 
 
@@ -258,6 +265,7 @@ def approve_program(
     *,
     publish_at: datetime | None = None,
     end_at: datetime | None = None,
+    gate: SendGate = OPEN,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Publication]:
     """Approve an email program, which sends it at its start date. An approved one is left alone.
@@ -267,6 +275,7 @@ def approve_program(
     :param publish_at: the start date to set first; the program's own when not given.
     :param end_at: the end date to set with it; the program's own when not given, or a day after the start
         where that is too early.
+    :param gate: is passed before the program is changed and approved.
     :raises NotFound: when there is no such program.
     :raises InvalidInput: when it is still to be approved and *publish_at* is in the past, or *end_at* is not
         after it.
@@ -296,16 +305,25 @@ def approve_program(
             end_at = end if end is not None and end > publish_at else publish_at + _RUNS_FOR
         elif end_at <= publish_at:
             raise InvalidInput("end_at", "is not after the start")
-        if (start, end) != (publish_at, end_at):
-            yield programs.reschedule(program_id, publish_at, end_at)
 
     def find() -> Procedure[Program | None]:
         now = yield from email_program(program_id)
         return now if str(now.get("status") or "").lower() != "unlocked" else None
 
+    def prepare() -> Procedure[None]:
+        yield from gate.before_send(publish_at or start, scheduled_here=publish_at is not None)
+        if publish_at is not None and (start, end) != (publish_at, end_at):
+            yield programs.reschedule(program_id, publish_at, end_at)
+
     call: Call[object] = programs.approve(program_id)
     made: Ensured[object] = yield from create_if_absent(
-        f"approve program {program_id}", task_state, call, find, clock=clock
+        f"approve program {program_id}",
+        task_state,
+        call,
+        find,
+        prepare=prepare,
+        claim=gate.claim,
+        clock=clock,
     )
     program = yield from email_program(program_id)
     when = program.get("startDate")
@@ -382,12 +400,13 @@ class Samples:
 
     :param sent: sent by this task, in this try or an earlier one.
     :param rejected: rejected, with the platform's reason.
-    :param unknown: samples whose answers were lost; they are not sent again by themselves.
+    :param unknown: samples whose outcome is unknown, with the platform's answer; empty when that was lost.
+        They are not sent again by themselves.
     """
 
     sent: list[int] = field(default_factory=list)
     rejected: dict[int, str] = field(default_factory=dict)
-    unknown: list[int] = field(default_factory=list)
+    unknown: dict[int, str] = field(default_factory=dict)
 
 
 def send(
@@ -415,13 +434,14 @@ def send(
     ]
     samples, unreported = Samples(), []
     for index, (address, call) in enumerate(zip(addresses, calls, strict=True)):
-        key = f"sample of {email_id} {hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]}"
+        about = f"{address.strip().lower()} {lead_id or ''}{' text' if text_only else ''}".strip()
+        key = f"sample of {email_id} {hashlib.sha256(about.encode()).hexdigest()[:16]}"
         try:
             yield from send_at_most_once(
                 key, task_state, call, to_answer=lambda _: True, report=False, clock=clock
             )
-        except NotRepeated:
-            samples.unknown.append(index)
+        except NotRepeated as lost:
+            samples.unknown[index] = platform_answer(lost)
             unreported.append(key)
         except InvalidRequest as rejected:
             samples.rejected[index] = rejected.message

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Details, Job, JobState, spec_of
-from airflow_provider_mkt.actions.marketo.jobs import SPECS
+from airflow_provider_mkt.actions.marketo.jobs import SPECS, object_job_id
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, JsonBody
@@ -21,16 +22,24 @@ from airflow_provider_mkt.client.errors import (
     JobFailed,
     NotFound,
     OutcomeUnknown,
+    PermissionDenied,
     PlatformError,
     RateLimited,
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.json_types import JsonDict
+from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.bulk import FilePart
+from airflow_provider_mkt.client.marketo.custom_objects import custom_objects
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.exports._parameters import LONGEST_RANGE, Between, Export, Kind
+from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.client.marketo.platform import next_quota_reset
+from airflow_provider_mkt.client.marketo.programs import program_members
+from airflow_provider_mkt.client.marketo.rows import Description, ObjectType
 from airflow_provider_mkt.client.marketo.values import moment
+from airflow_provider_mkt.client.wording import counted
+from airflow_provider_mkt.state.task_state import Completion
 
 MOST_WINDOWS = 1_000
 """More than 80 years: the start of a longer range is a mistake."""
@@ -76,7 +85,7 @@ def windows(start: datetime, end: datetime) -> list[Window]:
     if first >= stop:
         raise InvalidInput("end", "must be at least a second after start, since it is not part of the range")
     if stop - first > MOST_WINDOWS * LONGEST_RANGE:
-        raise InvalidInput("start", f"is {(stop - first).days:,} days before end")
+        raise InvalidInput("start", f"is {counted((stop - first).days, 'day')} before end")
     cut = []
     while first < stop:
         following = min(first + LONGEST_RANGE, stop)
@@ -88,19 +97,25 @@ def windows(start: datetime, end: datetime) -> list[Window]:
 DAY_BYTES = 500_000_000
 
 _KINDS: tuple[Kind, ...] = ("leads", "activities", "program_members")
+"""Kinds whose jobs are listed without the name of a type."""
 
 
-def bytes_today(now: datetime) -> Procedure[int]:
+def bytes_today(now: datetime, api_name: str | None = None) -> Procedure[int]:
     """Read the size of the files that were finished today.
 
-    A lower bound: the jobs of other API users are not listed, and their files count too.
+    A lower bound: the jobs of other API users and of other custom objects are not listed, and their files
+    count too.
 
     :param now: an aware time.
+    :param api_name: a type of custom objects whose files are counted.
     """
     midnight = next_quota_reset(now) - timedelta(days=1)
     total = 0
-    for kind in _KINDS:
-        jobs: list[Export] = yield Pages(bulk_extracts.list_jobs(kind, statuses=["Completed"]))
+    lists = [bulk_extracts.list_jobs(kind, statuses=["Completed"]) for kind in _KINDS]
+    if api_name is not None:
+        lists.append(bulk_extracts.list_jobs("custom_objects", api_name=api_name, statuses=["Completed"]))
+    for listed in lists:
+        jobs: list[Export] = yield Pages(listed)
         for job in jobs:
             finished = moment(job.get("finishedAt"))
             if finished is not None and finished >= midnight:
@@ -108,8 +123,67 @@ def bytes_today(now: datetime) -> Procedure[int]:
     return total
 
 
-PART_BYTES = 4_194_304
-"""Bytes in one request: the most that is held in memory, and lost with a broken connection."""
+_ACTIVITY_TYPES: Mapping[str, str] = {
+    "leadId": "integer",
+    "activityDate": "datetime",
+    "activityTypeId": "integer",
+    "campaignId": "integer",
+    "primaryAttributeValueId": "integer",
+    "attributes": "json",
+}
+
+
+def lead_types() -> Procedure[Mapping[str, str]]:
+    """Read Marketo's data types of the lead fields, by REST name."""
+    schema: Description = yield leads.describe2()
+    return _types(schema)
+
+
+def activity_types() -> Procedure[Mapping[str, str]]:
+    """Return the data types of the columns of an activity export, which Marketo does not describe."""
+    yield from ()
+    return _ACTIVITY_TYPES
+
+
+def check_activity_types(given: Sequence[object]) -> Procedure[None]:
+    """Check that the account has these activity types. Where its types may not be read, any may be given.
+
+    :param given: their ids.
+    :raises InvalidInput: naming one that it lacks.
+    """
+    if not given:
+        return
+    try:
+        found = yield activities.types()
+    except PermissionDenied:
+        return
+    known = {str(one["id"]) for one in found}
+    for one in given:
+        if str(one) not in known:
+            raise InvalidInput("activity_type_ids", f"has {one}, which is no activity type of the account")
+
+
+def member_types() -> Procedure[Mapping[str, str]]:
+    """Read Marketo's data types of the fields of leads and program members, by REST name."""
+    by_name = dict((yield from lead_types()))
+    schema: Description = yield program_members.describe()
+    return {**by_name, "programId": "integer", **_types(schema)}
+
+
+def object_types(api_name: str) -> Procedure[Mapping[str, str]]:
+    """Read Marketo's data types of the fields of a custom object, by API name."""
+    schema: ObjectType = yield custom_objects.describe(api_name)
+    # The documents write the same type as "string" and as "String".
+    return {name: kind.lower() for name, kind in _types(schema).items()}
+
+
+def _types(schema: Description) -> dict[str, str]:
+    return {one["name"]: one.get("dataType", "") for one in schema.get("fields", ())}
+
+
+PART_BYTES = 33_554_432
+"""Bytes in one request: the most that is held in memory, and lost with a broken connection. Each request is
+one of the day's calls, of which a file of 1 GB takes 30."""
 
 _FILE_TRIES = 3
 _FILE_RETRY_AFTER = 20.0
@@ -119,11 +193,18 @@ class Damaged(ServerUnavailable):
     """The content that was read is not the file that the job wrote."""
 
 
-def fetch(kind: Kind, export_id: str, details: Details, take: Callable[[bytes], object]) -> Procedure[None]:
+def fetch(
+    kind: Kind,
+    export_id: str,
+    details: Details,
+    take: Callable[[bytes], object],
+    api_name: str | None = None,
+) -> Procedure[None]:
     """Read the file of a complete job in parts, and check size and checksum at the end.
 
     :param details: of the job's status: ``fileSize`` and ``fileChecksum``.
     :param take: receives the bytes, in order.
+    :param api_name: API name of the type of custom objects.
     :raises NotFound: when there is no file, though the job is complete.
     :raises Damaged: when size or checksum differ from the status. Discard what was received.
     """
@@ -132,29 +213,31 @@ def fetch(kind: Kind, export_id: str, details: Details, take: Callable[[bytes], 
     digest, offset = sha256(), 0
     while size is None or offset < size:
         last = offset + PART_BYTES - 1 if size is None else min(offset + PART_BYTES, size) - 1
-        part = yield from _part(kind, export_id, offset, last)
+        part = yield from _part(partial(bulk_extracts.file, kind, export_id, api_name=api_name), offset, last)
         if size is None:
             size = part.total if part.total is not None else len(part.content)
         if not part.content or part.total not in (None, size):
-            raise _damaged(export_id, f"it has {part.total} bytes instead of {size}")
+            raise _damaged(export_id, f"it has {counted(part.total or 0, 'byte')} instead of {size:,}")
         take(part.content)
         digest.update(part.content)
         offset += len(part.content)
+        # Two parts at a time would take twice the memory.
+        del part
     algorithm, _, expected = checksum.rpartition(":")
     if expected and algorithm in ("", "sha256") and digest.hexdigest() != expected.lower():
         raise _damaged(export_id, f"its SHA-256 is {digest.hexdigest()} instead of {expected}")
 
 
-def _part(kind: Kind, export_id: str, first: int, last: int) -> Procedure[FilePart]:
+def _part(file: Callable[..., Call[FilePart]], first: int, last: int) -> Procedure[FilePart]:
     """Read a part of a file. A file may be late or missing for a moment, so NotFound is retried."""
     for _ in range(_FILE_TRIES - 1):
         try:
-            part: FilePart = yield bulk_extracts.file(kind, export_id, first=first, last=last)
+            part: FilePart = yield file(first=first, last=last)
         except NotFound as missing:
             yield Pause(_FILE_RETRY_AFTER, str(missing))
         else:
             return part
-    part = yield bulk_extracts.file(kind, export_id, first=first, last=last)
+    part = yield file(first=first, last=last)
     return part
 
 
@@ -174,6 +257,7 @@ _JOB_KINDS: Mapping[Kind, str] = {
     "leads": "lead_export",
     "activities": "activity_export",
     "program_members": "member_export",
+    "custom_objects": "object_export",
 }
 
 
@@ -234,19 +318,25 @@ class Extraction:
     :param parts: one for each job.
     :param task_state: marks of the task's earlier tries.
     :param tell: logs progress, such as that a job had to be created again.
+    :param clear_count: grows when the task is cleared.
+    :param api_name: API name of the type of custom objects.
     """
 
     kind: Kind
     parts: Sequence[Part]
     task_state: TaskState
     tell: Callable[[str], object]
+    clear_count: int = 0
+    api_name: str | None = None
     clock: Callable[[], float] = time.time
     since: float = field(default=0.0, init=False)
     """When a job last made progress, in epoch seconds."""
     began: float = field(default=0.0, init=False)
 
     def begin(self) -> None:
-        """Read the state of earlier tries."""
+        """Read the state of earlier tries; a task that was cleared after it had succeeded has none."""
+        if self._completion.before_clear:
+            self.forget()
         self.began, _ = self._clocks(self.task_state.get(self._key("clock")))
         for number, part in enumerate(self.parts):
             part.restore(self.task_state.get(self._key(number)))
@@ -275,7 +365,9 @@ class Extraction:
         return all(part.details is not None for part in self.parts)
 
     def job(self, part: Part) -> Job:
-        return Job("marketo", _JOB_KINDS[self.kind], part.export_id or "")
+        export_id = part.export_id or ""
+        job_id = export_id if self.api_name is None else object_job_id(self.api_name, export_id)
+        return Job("marketo", _JOB_KINDS[self.kind], job_id)
 
     def unfinished(self) -> list[Job]:
         """Return the jobs that are to be canceled when the extraction ends now."""
@@ -313,7 +405,7 @@ class Extraction:
         part.export_id = part.details = part.written = None
         self.keep(part)
         if not again:
-            raise JobFailed(f"{message}; given up after {part.made} jobs", platform="marketo")
+            raise JobFailed(f"{message}; given up after {counted(part.made, 'job')}", platform="marketo")
         self.tell(f"{message}; another job is created")
 
     def abandon(self) -> Procedure[None]:
@@ -321,7 +413,7 @@ class Extraction:
         for part in self.parts:
             if part.export_id and part.details is None:
                 try:
-                    yield bulk_extracts.cancel(self.kind, part.export_id)
+                    yield bulk_extracts.cancel(self.kind, part.export_id, api_name=self.api_name)
                 except PlatformError as error:
                     self.tell(f"{self.job(part)} was not canceled: {error}")
                 else:
@@ -329,8 +421,13 @@ class Extraction:
                 part.export_id = None
                 self.keep(part)
 
+    def mark_complete(self) -> None:
+        """Record that all is written. A retry finds it done; a cleared task starts from the beginning."""
+        self._completion.mark()
+
     def forget(self) -> None:
-        """Delete the state, so that a cleared task starts from the beginning."""
+        """Delete the state, to start from the beginning."""
+        self._completion.forget()
         for number in range(len(self.parts)):
             self.task_state.set(self._key(number), None)
         self.task_state.set(self._key("clock"), None)
@@ -359,7 +456,8 @@ class Extraction:
             }
             self.keep(part)
             self.touch()
-            self.tell(f"{part.name}: {'some' if part.records is None else part.records} records")
+            found = "some records" if part.records is None else counted(part.records, "record")
+            self.tell(f"{part.name}: {found}")
         elif state.status.final:
             why = state.details.get("errorMsg") or "no reason given"
             self.discard(part, f"it was {state.raw_status}: {why}")
@@ -372,7 +470,8 @@ class Extraction:
             part.export_id = yield from self._create(part)
             part.made += 1
             self.keep(part)
-        yield replace(bulk_extracts.enqueue(self.kind, part.export_id), max_elapsed=_QUEUE_MAX_ELAPSED)
+        enqueue = bulk_extracts.enqueue(self.kind, part.export_id, api_name=self.api_name)
+        yield replace(enqueue, max_elapsed=_QUEUE_MAX_ELAPSED)
         self.touch()
         self.tell(f"{part.name}: job {part.export_id} is in the queue")
 
@@ -397,7 +496,14 @@ class Extraction:
 
     def _clocks(self, kept: object) -> tuple[float, float]:
         known = kept if isinstance(kept, Mapping) else {}
-        return known.get("began") or self.clock(), known.get("since") or self.clock()
+        now = self.clock()
+        # A time in the future is from before the clock was set back, or that of the next quota reset.
+        began, since = known.get("began") or now, known.get("since") or now
+        return min(began, now), min(since, now + 86_400.0)
+
+    @functools.cached_property
+    def _completion(self) -> Completion:
+        return Completion(self.task_state, self.clear_count, self._key("extraction"))
 
     def _key(self, what: int | str) -> str:
         return f"export {self._digest} {what}"
@@ -406,4 +512,8 @@ class Extraction:
     def _digest(self) -> str:
         """A digest of what is extracted, since a cleared task may extract something else."""
         bodies = [part.create.body.value for part in self.parts if isinstance(part.create.body, JsonBody)]
-        return hashlib.sha256(json.dumps([self.kind, bodies], sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            json.dumps(
+                [self.kind, bodies, *([self.api_name] if self.api_name else [])], sort_keys=True
+            ).encode()
+        ).hexdigest()[:16]

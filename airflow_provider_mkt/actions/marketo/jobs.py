@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from typing import TypeVar
 
 from airflow_provider_mkt.actions.jobs import (
     BatchStatus,
@@ -15,16 +15,21 @@ from airflow_provider_mkt.actions.jobs import (
     poll_by_call,
     select,
 )
+from airflow_provider_mkt.actions.marketo import batch_reads
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
+from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.marketo.emails import emails
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.exports._parameters import Kind
-from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
+from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members, bulk_objects
 from airflow_provider_mkt.client.marketo.programs import programs
-from airflow_provider_mkt.client.marketo.rows import BulkImport
-from airflow_provider_mkt.client.marketo.values import moment
+from airflow_provider_mkt.client.marketo.rows import BulkImport, ObjectImport
+
+_Import = TypeVar("_Import", BulkImport, ObjectImport)
+_Answer = TypeVar("_Answer")
+_PROCESSED = ("numOfLeadsProcessed", "numOfObjectsProcessed")
 
 
 def _poll_programs(job: Job, cache: PollCache) -> Procedure[PollResult]:
@@ -46,24 +51,8 @@ def _poll_email(job: Job, cache: PollCache) -> Procedure[PollResult]:
     return PollResult("approved" if draft is None else "draft", {"approved": approved is not None})
 
 
-def _poll_send(job: Job, cache: PollCache) -> Procedure[PollResult]:
-    """Poll an email program: it is locked once approved, and has members once mail goes out."""
-    program = yield from find_or_none(programs.get(job.id))
-    if program is None:
-        return PollResult("missing")
-    status = str(program.get("status") or "").lower()
-    details = select(program, "status", "startDate")
-    if status != "locked":
-        return PollResult(status or "unlocked", details)
-    start = moment(program.get("startDate"))
-    if start is not None and start > datetime.now(UTC):
-        return PollResult("scheduled", details)
-    someone = yield programs.people(job.id, batch_size=1)
-    return PollResult("sent" if someone else "sending", details)
-
-
-def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
-    counters = ("numOfLeadsProcessed", "numOfRowsFailed", "numOfRowsWithWarning", "message")
+def _import(kind: str, status: Callable[[str], Call[_Import]]) -> JobSpec:
+    counters = (*_PROCESSED, "numOfRowsFailed", "numOfRowsWithWarning", "message")
     return JobSpec(
         "marketo",
         kind,
@@ -86,16 +75,41 @@ def _import(kind: str, status: Callable[[str], Call[BulkImport]]) -> JobSpec:
 def _failures(details: Details) -> tuple[int, int]:
     failed = int(details.get("numOfRowsFailed") or 0)
     # Failed rows are not counted as processed.
-    return failed, failed + int(details.get("numOfLeadsProcessed") or 0)
+    return failed, failed + sum(int(details.get(name) or 0) for name in _PROCESSED)
+
+
+def object_job_id(api_name: str, number: object) -> str:
+    """Return the id of a job about custom objects: Marketo needs both to find it.
+
+    :param number: ``batchId`` of an import, or ``exportId`` of an export.
+    """
+    return f"{api_name}/{number}"
+
+
+def object_job_of(job_id: str) -> tuple[str, str]:
+    """Return the API name of a job about custom objects, and its ``batchId`` or ``exportId``.
+
+    :raises InvalidInput: when the id is not one of such a job.
+    """
+    name, _, number = job_id.rpartition("/")
+    if not name:
+        raise InvalidInput("job", "the id of a job about custom objects is its API name, a slash and its id")
+    return name, number
 
 
 def _export(kind: str, extracted: Kind) -> JobSpec:
+    def on_job(call: Callable[..., Call[_Answer]], job: Job) -> Call[_Answer]:
+        if extracted != "custom_objects":
+            return call(extracted, job.id)
+        api_name, export_id = object_job_of(job.id)
+        return call(extracted, export_id, api_name=api_name)
+
     details = ("numberOfRecords", "fileSize", "fileChecksum", "format", "finishedAt", "errorMsg")
     return JobSpec(
         "marketo",
         kind,
         poll_by_call(
-            lambda job: bulk_extracts.status(extracted, job.id),
+            lambda job: on_job(bulk_extracts.status, job),
             lambda row: str(row.get("status") or ""),
             lambda row: select(row, *details),
         ),
@@ -110,7 +124,8 @@ def _export(kind: str, extracted: Kind) -> JobSpec:
             "failed": BatchStatus.FAILED,
         },
         poke_interval=60,
-        cancel=lambda job: bulk_extracts.cancel(extracted, job.id),
+        cancel=lambda job: on_job(bulk_extracts.cancel, job),
+        batch_reads=(batch_reads.EXPORTS[extracted],),
     )
 
 
@@ -121,6 +136,8 @@ SPECS = (
         _poll_programs,
         {"processing": BatchStatus.PROCESSING, "complete": BatchStatus.COMPLETE},
         poke_interval=10,
+        target="program",
+        batch_reads=(batch_reads.PROGRAMS,),
     ),
     JobSpec(
         "marketo",
@@ -132,24 +149,14 @@ SPECS = (
             "missing": BatchStatus.FAILED,
         },
         poke_interval=30,
-    ),
-    JobSpec(
-        "marketo",
-        "email_send",
-        _poll_send,
-        {
-            "unlocked": BatchStatus.CANCELED,
-            "scheduled": BatchStatus.PENDING,
-            "sending": BatchStatus.PROCESSING,
-            "sent": BatchStatus.COMPLETE,
-            "missing": BatchStatus.FAILED,
-        },
-        poke_interval=60,
-        cancel=lambda job: programs.unapprove(job.id),
+        target="email",
+        batch_reads=(batch_reads.DRAFTS,),
     ),
     _import("lead_import", bulk_leads.import_status),
     _import("member_import", bulk_members.import_status),
+    _import("object_import", lambda job_id: bulk_objects.import_status(*object_job_of(job_id))),
     _export("lead_export", "leads"),
     _export("activity_export", "activities"),
     _export("member_export", "program_members"),
+    _export("object_export", "custom_objects"),
 )

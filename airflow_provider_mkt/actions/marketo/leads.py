@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import math
+import itertools
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import cast, get_args
 
-from airflow_provider_mkt.actions.idempotency import create_if_absent, send_at_most_once
+from airflow_provider_mkt.actions.idempotency import create_if_absent, is_sent, send_at_most_once
 from airflow_provider_mkt.actions.jobs import (
+    NAMED_MAX,
     PollCache,
     PollResult,
     aware_time,
@@ -26,48 +26,66 @@ from airflow_provider_mkt.actions.jobs import (
 from airflow_provider_mkt.actions.leads import (
     Change,
     ChangeLog,
+    KnownFields,
     LeadMerge,
     Record,
     RecordResult,
     RecordStatus,
-    any_change,
+    StoredLead,
     checked_ids,
+    reads_whole_window,
     rejected,
 )
 from airflow_provider_mkt.actions.marketo.lists import action_by_rows
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.marketo.records import QUIET_AFTER as QUIET_AFTER
+from airflow_provider_mkt.actions.marketo.records import (
+    RecordBatches,
+    read_only_of,
+    types_of,
+    value_problem,
+)
 from airflow_provider_mkt.actions.members import MemberAction
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, Envelope, numeric_id
-from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound
+from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, NotFound, OutcomeUnknown
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.activities import activities
-from airflow_provider_mkt.client.marketo.leads import lead_intake, leads
+from airflow_provider_mkt.client.marketo.leads import lead_fields, lead_intake, leads
 from airflow_provider_mkt.client.marketo.lists import lists
 from airflow_provider_mkt.client.marketo.programs import channels, program_members, programs
-from airflow_provider_mkt.client.marketo.responses import RowResult, rows
-from airflow_provider_mkt.client.marketo.rows import Channel
-from airflow_provider_mkt.client.marketo.values import moment, written
-from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.marketo.responses import RowResult, WrittenRow, decode_written, rows
+from airflow_provider_mkt.client.marketo.rows import Channel, LeadField
+from airflow_provider_mkt.client.marketo.values import moment
+from airflow_provider_mkt.client.paging import with_next
 from airflow_provider_mkt.client.transport.exchange import Reply
+
+_CREATED_TYPES = {
+    "text": "string",
+    "integer": "integer",
+    "number": "float",
+    "boolean": "boolean",
+    "date": "date",
+    "datetime": "datetime",
+}
+"""What a lead field is created as, by the type of its values."""
 
 _RECORD_STATUSES = {"created": RecordStatus.CREATED, "updated": RecordStatus.UPDATED}
 _EXISTS = "1005"
+_TOO_MANY_MATCHES = "1003"
 _NOT_FOUND = "1004"
-_FIELD = re.compile(r"[Ff]ield\W+([A-Za-z]\w*)")
 
 
-class DatabaseLeadWriter:
+class DatabaseLeadWriter(RecordBatches):
     """Write leads, in batches of 300.
 
     :param action: ``createOrUpdate``, ``createOnly``, ``updateOnly`` or ``createDuplicate``.
-    :param lookup_field: the key.
+    :param lookup_field: the key; None for the instance's own duplicate rule. Its fields are unknown, so no
+        record replaces another one, and records with one email address are sent one after the other.
     :param partition_name: lead partition for new leads.
     :raises InvalidInput: on an unknown action.
     """
 
-    batch_max = leads.BATCH_MAX
-    bytes_max = leads.BODY_MAX - 2_000
     other_keys: frozenset[str] = frozenset()
     """Keys that the schema does not list."""
 
@@ -75,7 +93,7 @@ class DatabaseLeadWriter:
         self,
         *,
         action: str = "createOrUpdate",
-        lookup_field: str = "email",
+        lookup_field: str | None = "email",
         partition_name: str | None = None,
     ) -> None:
         if action not in get_args(leads.Action):
@@ -85,10 +103,11 @@ class DatabaseLeadWriter:
         self.action: leads.Action = action  # type: ignore[assignment]
         self.lookup_field = lookup_field
         self.partition_name = partition_name
-        self.keyed = self.repeatable = action != "createDuplicate"
-        self.quiet_after = 90.0 if action in ("createOrUpdate", "createOnly") else 0.0
+        self.repeatable = action != "createDuplicate"
+        self.keyed = self.one_lead_per_key = self.repeatable and lookup_field is not None
+        self.quiet_after = QUIET_AFTER if action in ("createOrUpdate", "createOnly") else 0.0
 
-    def known_fields(self) -> Procedure[frozenset[str] | None]:
+    def known_fields(self) -> Procedure[KnownFields]:
         schema: JsonDict = yield leads.describe2()
         names = {str(field["name"]) for field in schema.get("fields") or ()}
         keys = {str(name) for pair in schema.get("searchableFields") or () for name in pair}
@@ -96,36 +115,38 @@ class DatabaseLeadWriter:
             raise InvalidInput("lookup_field", f"Marketo finds no leads by {self.lookup_field!r}")
         # Keys and links that the schema does not list as fields.
         linked = {"id", "cookies", "externalCompanyId", "externalSalesPersonId"}
-        return frozenset(names | linked | self.other_keys)
+        return KnownFields(
+            frozenset(names | linked | self.other_keys),
+            frozenset(read_only_of(schema.get("fields")) - linked - {self.lookup_field}),
+            types_of(schema.get("fields")),
+        )
 
-    def prepare(self, record: Record) -> dict[str, object]:
-        prepared = {name: written(_number(value)) for name, value in record.items()}
-        if isinstance(key := prepared.get(self.lookup_field), str):
-            prepared[self.lookup_field] = key.strip()
-        return prepared
+    def key_names(self) -> Sequence[str]:
+        return (self.lookup_field or "email",)
 
     def check(self, record: Record) -> RecordResult | None:
-        if self.keyed and record.get(self.lookup_field) in (None, ""):
-            return rejected("KEY_MISSING", f"{self.lookup_field}, the key, is missing or empty")
+        name = self.lookup_field
+        if self.keyed and name is not None and record.get(name) in (None, ""):
+            return rejected("KEY_MISSING", f"{name}, the key, is missing or empty")
         email = record.get("email")
         if isinstance(email, str) and not email.isascii():
             return rejected(
                 "INVALID_EMAIL", "email has a character that is not ASCII; Marketo takes ASCII only"
             )
-        for name, value in record.items():
-            if isinstance(value, (float, Decimal)) and not math.isfinite(value):
-                return rejected("WRONG_TYPE", f"{name}: is not a finite number")
-            if isinstance(value, (list, dict, tuple, set, bytes)):
-                return rejected("WRONG_TYPE", f"{name}: Marketo takes one value, not {describe_type(value)}")
-        return None
+        return value_problem(record)
 
     def key(self, record: Record) -> str | None:
-        if not self.keyed:
+        if self.action == "createDuplicate":
             return None
+        key = record.get(self.lookup_field or "email")
         # Marketo ignores case in keys.
-        return str(record[self.lookup_field]).lower()
+        return None if key in (None, "") else str(key).lower()
 
-    def call(self, records: Sequence[Record]) -> Call[list[RowResult]]:
+    def call(self, records: Sequence[Record]) -> Call[Sequence[RowResult | WrittenRow]]:
+        return replace(self.batch_call(records), decode=decode_written(len(records)))
+
+    def batch_call(self, records: Sequence[Record]) -> Call[Sequence[RowResult | WrittenRow]]:
+        """Return the platform's call that writes a batch."""
         return leads.sync(
             records,
             action=self.action,
@@ -133,43 +154,34 @@ class DatabaseLeadWriter:
             partition_name=self.partition_name,
         )
 
-    def record_results(self, records: Sequence[Record], reply: Reply[list[RowResult]]) -> list[RecordResult]:
+    def record_results(
+        self, records: Sequence[Record], reply: Reply[Sequence[RowResult | WrittenRow]]
+    ) -> list[RecordResult]:
         return [self._record_result(result, ambiguous=reply.ambiguous) for result in reply.value]
 
-    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        if error.code != "1006":
-            return None
-        names = set(_FIELD.findall(error.message))
-        rejected_records = [bool(names & record.keys()) for record in records]
-        return rejected_records if any(rejected_records) else None
-
-    def _record_result(self, result: RowResult, *, ambiguous: bool) -> RecordResult:
+    def _record_result(self, result: RowResult | WrittenRow, *, ambiguous: bool) -> RecordResult:
         lead_id = str(result.id) if result.id is not None else ""
-        if (status := _RECORD_STATUSES.get(result.status.lower())) is not None:
-            return RecordResult(status, id=lead_id)
+        status = _RECORD_STATUSES.get(result.status) or _RECORD_STATUSES.get(result.status.lower())
+        if status is not None:
+            return RecordResult(status, lead_id)
         why = result.why()
         code, reason = (why.code, why.message) if why else ("", "skipped without a reason")
         if code == _EXISTS and self.action == "createOnly":
             if ambiguous:
                 reason = "exists already, perhaps by an earlier try whose answer was lost"
             return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
-        if code == _NOT_FOUND and self.action == "updateOnly":
+        # An id that does not exist was merged or deleted; an unknown key is what updateOnly leaves out.
+        if code == _NOT_FOUND and self.action == "updateOnly" and self.lookup_field != "id":
             return RecordResult(RecordStatus.SKIPPED, id=lead_id, code=code, reason=reason)
         return RecordResult(RecordStatus.REJECTED, id=lead_id, code=code or "SKIPPED", reason=reason)
-
-
-def _number(value: object) -> object:
-    """Convert decimals, which databases return and JSON does not have, to plain numbers."""
-    if not isinstance(value, Decimal) or not value.is_finite():
-        return value
-    return int(value) if value == value.to_integral_value() else float(value)
 
 
 class PushWriter(DatabaseLeadWriter):
     """Push leads, in batches of 300: an upsert, and an activity each time.
 
     :param program_name: the name of the program that they are pushed for.
-    :param lookup_field: the key; ``mktToken`` for the value of a clicked link.
+    :param lookup_field: the key; ``mktToken`` for the value of a clicked link; None for the instance's own
+        duplicate rule.
     :param program_status: a status of the program's channel that they get.
     :param source: free text that triggers can filter by.
     :param reason: free text that triggers can filter by.
@@ -182,7 +194,7 @@ class PushWriter(DatabaseLeadWriter):
         self,
         *,
         program_name: str,
-        lookup_field: str = "email",
+        lookup_field: str | None = "email",
         program_status: str | None = None,
         source: str | None = None,
         reason: str | None = None,
@@ -194,7 +206,7 @@ class PushWriter(DatabaseLeadWriter):
         # Each push is another activity.
         self.repeatable = False
 
-    def call(self, records: Sequence[Record]) -> Call[list[RowResult]]:
+    def batch_call(self, records: Sequence[Record]) -> Call[Sequence[RowResult | WrittenRow]]:
         return lead_intake.push(
             self.program_name,
             records,
@@ -206,10 +218,78 @@ class PushWriter(DatabaseLeadWriter):
         )
 
 
+def create_missing_fields(types: Mapping[str, str]) -> Procedure[list[str]]:
+    """Create the lead fields that an instance does not have. They cannot be deleted.
+
+    :param types: REST name of a field to its type.
+    :returns: the names of those that it did not have.
+    :raises InvalidInput: on a type that is not created, or when Marketo refuses a field.
+    """
+    schema: JsonDict = yield leads.describe2()
+    known = {str(field["name"]) for field in schema.get("fields") or ()}
+    missing = [name for name in types if name not in known]
+    for name in missing:
+        if types[name] not in _CREATED_TYPES:
+            raise InvalidInput(f"types.{name}", f"a field of type {types[name]!r} is not created")
+    # Those that are hidden are not in the schema of leads.
+    labels = (yield from _field_labels()) if missing else {}
+    missing = [name for name in missing if name not in labels]
+    for part in chunked(missing, lead_fields.CREATE_MAX):
+        yield from _create_fields(part, types, labels)
+    return missing
+
+
+def _create_fields(
+    names: Sequence[str], types: Mapping[str, str], labels: Mapping[str, str]
+) -> Procedure[None]:
+    """Create fields.
+
+    :param labels: name to label of the fields that there are.
+    """
+    while names:
+        taken = {label.lower() for label in labels.values()}
+        definitions = []
+        for name in names:
+            label = _free_label(name, taken)
+            taken.add(label.lower())
+            definitions.append({"name": name, "displayName": label, "dataType": _CREATED_TYPES[types[name]]})
+        left: list[str] = []
+        try:
+            yield lead_fields.create(definitions)
+        except (InvalidRequest, OutcomeUnknown) as error:
+            # This call, or another task, may have created some of them.
+            labels = yield from _field_labels()
+            left = [name for name in names if name not in labels]
+            if left == list(names):
+                if isinstance(error, OutcomeUnknown):
+                    raise
+                raise InvalidInput("create_missing_fields", f"Marketo refused: {error.message}") from error
+        names = left
+
+
+def _field_labels() -> Procedure[dict[str, str]]:
+    """Return the labels of all lead fields by name."""
+    labels: dict[str, str] = {}
+    call: Call[list[LeadField]] | None = lead_fields.list()
+    while call is not None:
+        page: list[LeadField]
+        page, call = yield with_next(call)
+        labels.update((str(field["name"]), str(field["displayName"])) for field in page)
+    return labels
+
+
+def _free_label(name: str, taken: Collection[str]) -> str:
+    """Return a label for a field that no other one has."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_+", " ", name).strip()
+    label = words[:1].upper() + words[1:]
+    more = (f"{label} {number}" for number in itertools.count(2))
+    return next(one for one in itertools.chain([label], more) if one.lower() not in taken)
+
+
 def merge(
     winner_id: int | str, loser_ids: Sequence[int | str], task_state: TaskState, *, merge_in_crm: bool = False
 ) -> Procedure[LeadMerge]:
-    """Merge leads into one, 25 at a time. It cannot be undone.
+    """Merge leads into one, 25 at a time, or in the CRM one at a time. It cannot be undone.
 
     A merged lead cannot be found any more. A rejected request merges no lead, so its leads are then sent in
     smaller groups.
@@ -223,8 +303,10 @@ def merge(
     """
     winner, losers = checked_ids(winner_id, loser_ids)
     merging = _Merging(winner, task_state, merge_in_crm=merge_in_crm)
-    for start in range(0, len(losers), leads.MERGE_MAX):
-        yield from merging.take(losers[start : start + leads.MERGE_MAX])
+    # The CRM merges two records at a time, says a public report; a larger group may be refused.
+    size = 1 if merge_in_crm else leads.MERGE_MAX
+    for start in range(0, len(losers), size):
+        yield from merging.take(losers[start : start + size])
     merging.outcome.survivor = str(merging.survivor)
     return merging.outcome
 
@@ -243,7 +325,9 @@ class _Merging:
         key = f"merge leads {digest} into {self.winner}"
         there = yield from self._there(losers)
         requested = self.task_state.get(key) is not None
-        if self.survivor not in there:
+        gone_since = requested and not there and self.merge_in_crm
+        if self.survivor not in there and not gone_since:
+            # Where a whole group is gone, an earlier try merged it, and later its survivor too.
             if not requested or len(there) != 1:
                 msg = f"there is no lead {self.survivor}"
                 raise NotFound(msg, platform="marketo", call="leads.list")
@@ -309,7 +393,7 @@ def submit(
     :raises InvalidRequest: when the form was not accepted.
     :raises NotRepeated: when it is unknown whether it was accepted.
     """
-    key = f"submit form {form_id}"
+    key = _form_key(form_id, fields, program_id)
     call = lead_intake.submit_form(
         form_id, fields, program_id=program_id, visitor_data=visitor_data, cookie=cookie
     )
@@ -324,6 +408,19 @@ def submit(
         call=call.name,
         code=answer.get("code", ""),
     )
+
+
+def was_submitted(
+    form_id: int | str, fields: Mapping[str, object], task_state: TaskState, program_id: int | str | None
+) -> bool:
+    """Whether :func:`submit` sends no request, because an earlier try of the task has sent it."""
+    return is_sent(_form_key(form_id, fields, program_id), task_state)
+
+
+def _form_key(form_id: int | str, fields: Mapping[str, object], program_id: int | str | None) -> str:
+    """Name the filling of a form by a person. Other values of the same person are the same filling."""
+    person = f"{str(fields.get('email') or '').strip().lower()} {program_id or ''}"
+    return f"submit form {form_id} {hashlib.sha256(person.encode()).hexdigest()[:16]}"
 
 
 def _form_answer(result: RowResult) -> dict[str, str]:
@@ -342,16 +439,28 @@ def read(since: datetime, fields: Sequence[str], list_id: str | None) -> Procedu
 
     :raises InvalidInput: without fields.
     """
+    _check_given(fields)
+    token = yield from _token(since)
+    call = activities.lead_changes(token, fields=fields, list_id=list_id)
+    return cast("Call[list[Change]]", replace(call, read=_changes(since)))  # type: ignore[arg-type]
+
+
+def _check_given(fields: Sequence[str]) -> None:
     if not fields:
         raise InvalidInput("fields", "is missing: the REST names of the fields whose changes count")
+
+
+def _token(since: datetime) -> Procedure[str]:
     # The log is read in whole seconds, and an earlier start misses nothing.
     token: str = yield activities.paging_token(since.replace(microsecond=0))
-    call = activities.lead_changes(token, fields=fields, list_id=list_id)
+    return token
 
-    def changes(envelope: Envelope) -> list[Change]:
+
+def _changes(since: datetime) -> Callable[[Envelope], list[Change]]:
+    def read(envelope: Envelope) -> list[Change]:
         return [_change(row) for row in rows(envelope) if (moment(row["activityDate"]) or since) >= since]
 
-    return cast("Call[list[Change]]", replace(call, read=changes))  # type: ignore[arg-type]
+    return read
 
 
 def _change(row: JsonDict) -> Change:
@@ -373,10 +482,36 @@ def leads_changed(
     known: Sequence[str] = (),
     fields: Sequence[str] = (),
     list_id: str | None = None,
+    newest: str | None = None,
+    read_at: float | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> Procedure[PollResult]:
-    """Poll whether an unknown lead was created or changed since a time. Two calls while few are known."""
-    changes = read(aware_time("since", since), fields, list_id)
-    return (yield from any_change(changes, frozenset(known)))
+    """Poll whether an unknown lead was created or changed since a time.
+
+    A poll goes on where the last one ended, by one call. The whole window is read again for changes that
+    arrive late, the less often the more changes are known in it: one call for 300 of them.
+
+    :param since: start of the window.
+    :param known: marks of changes in it that were reported.
+    :param newest: time of the newest of them; None to read the whole window first.
+    :param read_at: when the whole window was read last, in epoch seconds.
+    """
+    _check_given(fields)
+    start, marks, token = aware_time("since", since), frozenset(known), cache.get("token")
+    given = {"known": len(marks), "page": leads.BATCH_MAX, "late": LATE}
+    if newest is None or reads_whole_window(cache, **given, read_at=read_at, clock=clock):  # type: ignore[arg-type]
+        token = yield from _token(start)
+    elif not isinstance(token, str):
+        token = yield from _token(aware_time("newest", newest))
+    read_changes, more = _changes(start), True
+    while more:
+        call = activities.lead_changes(token, fields=fields, list_id=list_id)
+        page: Envelope = yield replace(call, read=dict, follow=None)  # type: ignore[arg-type]
+        if any(change.mark not in marks for change in read_changes(page)):
+            return met_when(True)
+        token, more = str(page["nextPageToken"]), bool(page.get("moreResult"))
+    cache["token"] = token
+    return met_when(False)
 
 
 MATCHES_MAX = 1000
@@ -410,8 +545,11 @@ def leads_matching(cache: PollCache, *, field: str, value: str, count: int) -> P
     except InvalidRequest as error:
         if error.code != _TOO_MANY or "too many" not in error.message.lower():
             raise
-        return met_when(True, {"leads": f"more than {MATCHES_MAX}"})
-    return met_when(len(rows) >= count, {"leads": len(rows)})
+        # The platform returns none of them.
+        return met_when(True, {"leads": f"more than {MATCHES_MAX}", "ids": []})
+    if len(rows) < count:
+        return met_when(False, {"leads": len(rows)})
+    return met_when(True, {"leads": len(rows), "ids": [str(row["id"]) for row in rows[:NAMED_MAX]]})
 
 
 def in_list(cache: PollCache, *, list_id: str, lead_ids: Sequence[str]) -> Procedure[PollResult]:
@@ -487,6 +625,62 @@ def _text(value: object) -> str:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def find_by_email(emails: Sequence[str]) -> Procedure[dict[str, list[str]]]:
+    """Find leads by their email addresses.
+
+    :param emails: addresses in lower case.
+    :returns: lead ids by address, in their order. Several leads can have one address; two empty ids stand for
+        more than Marketo returns.
+    """
+    found = yield from read_by_key("email", emails, ())
+    return {email: [one.id for one in stored] for email, stored in found.items()}
+
+
+def read_by_key(
+    lookup_field: str, keys: Sequence[str], fields: Sequence[str]
+) -> Procedure[dict[str, list[StoredLead]]]:
+    """Read leads by their id or another searchable field.
+
+    :param keys: values of the field; 300 a call. One with a comma, which Marketo cannot search for, is not
+        found.
+    :param fields: to return.
+    :returns: leads by key in lower case, in the order of their ids. Several leads can have one key; two with
+        empty ids stand for more than Marketo returns.
+    """
+    found: dict[str, list[StoredLead]] = {}
+    wanted = list(dict.fromkeys(["id", lookup_field, *fields]))
+    batches = list(chunked([key for key in keys if "," not in key], leads.BATCH_MAX))
+    while batches:
+        batch = batches.pop()
+        try:
+            rows: list[JsonDict] = yield Pages(leads.list(lookup_field, batch, fields=wanted))
+        except InvalidRequest as error:
+            if error.code != _TOO_MANY_MATCHES:
+                raise
+            if len(batch) == 1:
+                found[batch[0].lower()] = [StoredLead(""), StoredLead("")]
+            else:
+                half = len(batch) // 2
+                batches += [batch[:half], batch[half:]]
+            continue
+        for row in sorted(rows, key=lambda row: int(row["id"])):
+            stored = StoredLead(str(row["id"]), {name: row.get(name) for name in fields})
+            found.setdefault(_text(row.get(lookup_field)).lower(), []).append(stored)
+    return found
+
+
+def addresses_of(ids: Sequence[str]) -> Procedure[list[str]]:
+    """Read the addresses of leads: one call for 300."""
+    stored = yield from read_by_key("id", ids, ["email"])
+    found = (str(lead.values.get("email") or "") for some in stored.values() for lead in some)
+    return [address for address in found if address]
+
+
+def erasure() -> MemberAction:
+    """Delete leads, as Marketo has no other deletion for good."""
+    return replace(deletion(), outcome="lead_erasure", key="delete leads for good")
 
 
 def deletion() -> MemberAction:

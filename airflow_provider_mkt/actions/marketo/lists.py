@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
-from airflow_provider_mkt.actions.procedure import Procedure, TaskState
+from airflow_provider_mkt.actions.marketo.lookup import find_or_none
+from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, StaticList
+from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call, numeric_id
-from airflow_provider_mkt.client.marketo.lists import lists
+from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
+from airflow_provider_mkt.client.json_types import JsonDict
+from airflow_provider_mkt.client.marketo.lists import lists, smart_lists
 from airflow_provider_mkt.client.marketo.requests import BATCH_MAX
 from airflow_provider_mkt.client.marketo.responses import RowResult
+from airflow_provider_mkt.client.marketo.rows import ListRow, SmartList
+from airflow_provider_mkt.client.paging import with_next
 
 _NOT_IN_LIST = "1015"
 
@@ -41,6 +46,51 @@ def removal(list_id: str) -> MemberAction:
         lambda people: lists.remove(number, people),
         already_code=_NOT_IN_LIST,
     )
+
+
+def static_list(list_id: str) -> Procedure[StaticList]:
+    """Read a static list.
+
+    :raises NotFound: when there is no such list.
+    :raises InvalidRequest: when it is a smart list, which its rules fill.
+    """
+    number = numeric_id("lists.get", "list_id", list_id)
+    try:
+        one: ListRow = yield lists.get(number)
+    except NotFound:
+        smart: SmartList | None = yield from find_or_none(smart_lists.get(number))
+        if smart is None:
+            raise
+        msg = (
+            f"list {number} is a smart list: its rules find its members, and leads cannot be added or removed"
+        )
+        raise InvalidRequest(msg, platform="marketo", call="lists.get") from None
+    return StaticList(str(number), str(one.get("name") or ""))
+
+
+def member_ids(list_id: str) -> Procedure[set[int]]:
+    """Read the ids of the members of a static list: one call for 300."""
+    more: Call[list[JsonDict]] | None = lists.leads(
+        numeric_id("lists.leads", "list_id", list_id), fields=["id"]
+    )
+    found: set[int] = set()
+    while more is not None:
+        page: list[JsonDict]
+        page, more = yield with_next(more)
+        found.update(int(row["id"]) for row in page)
+    return found
+
+
+def members(list_id: str) -> Procedure[dict[str, str]]:
+    """Read the members of a static list, and their email addresses: one call for 300.
+
+    :returns: lead ids to addresses in lower case, empty without one.
+    :raises NotFound: when there is no such list.
+    """
+    number = numeric_id("lists.leads", "list_id", list_id)
+    yield lists.get(number)
+    found: list[JsonDict] = yield Pages(lists.leads(number, fields=["id", "email"]))
+    return {str(row["id"]): str(row.get("email") or "").lower() for row in found}
 
 
 def action_by_rows(

@@ -13,10 +13,10 @@ from airflow_provider_mkt.actions.campaigns import (
     rename,
     renamed,
 )
-from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent
+from airflow_provider_mkt.actions.idempotency import Ensured, create_if_absent, not_found
 from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
-from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus
+from airflow_provider_mkt.actions.members import FindVerified, MemberAction, MemberResult, MemberStatus
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
@@ -278,7 +278,7 @@ def set_all(
     :param wanted: name without ``{{my.}}`` to value: text or a number, or a mapping of ``value`` and
         ``type``. Without a type an existing token keeps its own, and a new token is ``text``.
     :param folder_type: ``Program`` or ``Folder``.
-    :raises InvalidInput: on no tokens, or a wrong name, type or value; nothing is sent then.
+    :raises InvalidInput: on no tokens, or a wrong name, type or value; nothing is changed then.
     """
     given = {name: _read(name, value) for name, value in wanted.items()}
     if not given:
@@ -287,15 +287,16 @@ def set_all(
         _call(folder_id, name, value, kind or "text", folder_type)
     rows: list[Token] = yield tokens.list(folder_id, folder_type=folder_type)
     there = {row["name"]: row for row in rows}
-    changed: list[str] = []
+    # All calls are made before the first is sent: a value may not fit the type of its token.
+    calls: dict[str, Call[list[Token]]] = {}
     for name, (value, kind) in given.items():
         now = there.get(name)
         wanted_type = kind or (now["type"] if now else "text")
-        if now is not None and (now["type"], now.get("value", "")) == (wanted_type, value):
-            continue
-        yield _call(folder_id, name, value, wanted_type, folder_type)
-        changed.append(name)
-    return TokensSet(tuple(changed), tuple(name for name in given if name not in changed))
+        if now is None or (now["type"], now.get("value", "")) != (wanted_type, value):
+            calls[name] = _call(folder_id, name, value, wanted_type, folder_type)
+    for call in calls.values():  # noqa: UP028 - a view does not receive the answers
+        yield call
+    return TokensSet(tuple(calls), tuple(name for name in given if name not in calls))
 
 
 def _call(
@@ -332,7 +333,9 @@ def member_action(
     done: str = "changed",
     already: str = "already_there",
     moved: MemberStatus = MemberStatus.DONE,
-    verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None,
+    verify: FindVerified | None = None,
+    warnings: Callable[[], Procedure[list[str]]] | None = None,
+    check: Callable[[], Procedure[None]] = not_found,
 ) -> MemberAction:
     """Give leads a status in a program, 300 at a time. A lead with a later status keeps it.
 
@@ -341,6 +344,7 @@ def member_action(
     :param program_id: the program.
     :param status_name: a status of the program's channel.
     :param moved: the result of a member that moved to the status.
+    :param check: runs before the first lead.
     :raises InvalidInput: on an id that is not a number, or a missing status.
     """
     programs.set_status(program_id, [1], status_name=status_name)
@@ -358,7 +362,9 @@ def member_action(
         already_key=already,
         chunk_max=programs.MEMBERS_MAX,
         apply=apply,
+        precheck=check,
         find_verified=verify,
+        warnings=warnings,
     )
 
 

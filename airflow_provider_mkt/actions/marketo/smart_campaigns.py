@@ -17,11 +17,13 @@ from airflow_provider_mkt.actions.idempotency import (
     Ensured,
     create_if_absent,
     is_sent,
+    not_found,
     send_at_most_once,
     send_batch_at_most_once,
 )
 from airflow_provider_mkt.actions.marketo.lookup import find_or_none
 from airflow_provider_mkt.actions.members import (
+    FindVerified,
     MemberAction,
     MemberResult,
     MemberStatus,
@@ -29,6 +31,7 @@ from airflow_provider_mkt.actions.members import (
     unknown,
 )
 from airflow_provider_mkt.actions.procedure import Pages, Procedure, TaskState
+from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
 from airflow_provider_mkt.client.call import Call, numeric_id
 from airflow_provider_mkt.client.errors import (
     Conflict,
@@ -36,9 +39,11 @@ from airflow_provider_mkt.client.errors import (
     InvalidRequest,
     NotFound,
     NotRepeated,
+    PermissionDenied,
 )
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.activities import activities
+from airflow_provider_mkt.client.marketo.leads import leads as lead_records
 from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.client.marketo.responses import no_result
 from airflow_provider_mkt.client.marketo.rows import Program, SmartCampaign
@@ -88,11 +93,13 @@ class Scheduled:
     :param done: whether this task scheduled it; False where a copy with that name had it before.
     :param campaign_id: the campaign that runs.
     :param program_id: the copy of the program, where one was requested.
+    :param run_at: the time that this task has requested, in an earlier try perhaps; None when it gave none.
     """
 
     done: bool
     campaign_id: str
     program_id: str | None = None
+    run_at: str | None = None
 
 
 def schedule(
@@ -101,6 +108,7 @@ def schedule(
     *,
     run_at: datetime | None = None,
     tokens: Mapping[str, str] | None = None,
+    gate: SendGate = OPEN,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Scheduled]:
     """Schedule a run of a batch campaign.
@@ -112,16 +120,19 @@ def schedule(
     :param task_state: marks of the task's earlier tries.
     :param run_at: five minutes to two years ahead; five minutes from now when not given.
     :param tokens: My Tokens for this run, ``{{my.name}}`` to value.
+    :param gate: is passed before the request.
     :raises NotFound: when there is no such campaign.
     :raises InvalidInput: when *run_at* is too soon or too late.
     :raises InvalidRequest: when it is not a batch campaign.
     :raises NotRepeated: when it is unknown whether a run was scheduled.
     """
-    key, status_before = f"schedule campaign {campaign_id}", f"status of campaign {campaign_id} before"
+    key, before = f"schedule campaign {campaign_id}", f"before the schedule of campaign {campaign_id}"
     campaign = yield from _batch_campaign(campaign_id)
-    if not is_sent(task_state.get(key)):
+    if not is_sent(key, task_state):
         _soon_enough(run_at, clock)
-        task_state.set(status_before, str(campaign.get("status") or ""))
+        task_state.set(before, {"status": str(campaign.get("status") or ""), "run_at": _iso(run_at)})
+    kept = task_state.get(before)
+    noted = kept if isinstance(kept, Mapping) else {}
 
     def find() -> Procedure[str | None]:
         now = yield from smart_campaign(campaign_id)
@@ -133,10 +144,12 @@ def schedule(
         campaigns.schedule(campaign_id, run_at=run_at, tokens=tokens),
         to_answer=lambda asset: str(asset["id"]),
         # The status of a campaign that ran before does not show another run.
-        find=find if str(task_state.get(status_before)).lower() == "never run" else None,
+        find=find if str(noted.get("status")).lower() == "never run" else None,
+        prepare=lambda: gate.before_send(_runs_at(run_at, clock), scheduled_here=True),
+        claim=gate.claim,
         clock=clock,
     )
-    return Scheduled(True, str(campaign_id))
+    return Scheduled(True, str(campaign_id), run_at=cast("str | None", noted.get("run_at")))
 
 
 def schedule_copy(
@@ -146,6 +159,7 @@ def schedule_copy(
     *,
     run_at: datetime | None = None,
     tokens: Mapping[str, str] | None = None,
+    gate: SendGate = OPEN,
     clock: Callable[[], float] = time.time,
 ) -> Procedure[Scheduled]:
     """Copy a campaign's program, and schedule a run of the copy of the campaign.
@@ -158,6 +172,7 @@ def schedule_copy(
     :param task_state: marks of the task's earlier tries.
     :param run_at: five minutes to two years ahead; five minutes from now when not given.
     :param tokens: My Tokens for this run, ``{{my.name}}`` to value.
+    :param gate: is passed before the request.
     :raises NotFound: when there is no such campaign.
     :raises InvalidInput: when *run_at* is too soon or too late.
     :raises InvalidRequest: when it is not a batch campaign, or its program cannot be copied.
@@ -178,7 +193,18 @@ def schedule_copy(
 
     # The answer names the requested campaign and not the copy, so nothing is read from it.
     call = replace(schedule_call, read=no_result)
-    made: Ensured[Program | None] = yield from create_if_absent(key, task_state, call, find, clock=clock)
+    made: Ensured[Program | None] = yield from create_if_absent(
+        key,
+        task_state,
+        call,
+        find,
+        prepare=lambda: gate.before_send(_runs_at(run_at, clock), scheduled_here=True),
+        details=lambda: {"run_at": _iso(run_at)},
+        claim=gate.claim,
+        clock=clock,
+    )
+    mark = task_state.get(key)
+    requested = cast("str | None", mark.get("run_at")) if isinstance(mark, Mapping) else None
     copy: Program | None = made.value or (yield from find())
     run = (yield from _campaign_in(copy, str(campaign.get("name")))) if copy else None
     answered = made.value is None
@@ -188,7 +214,8 @@ def schedule_copy(
             "unknown; check on the platform"
         )
         raise (NotRepeated if made.created else Conflict)(message, platform="marketo", call=call.name)
-    return Scheduled(made.created, str((run or campaign)["id"]), str(copy["id"]) if copy else None)
+    program_id = str(copy["id"]) if copy else None
+    return Scheduled(made.created, str((run or campaign)["id"]), program_id, requested)
 
 
 def _batch_campaign(campaign_id: int | str) -> Procedure[SmartCampaign]:
@@ -212,6 +239,14 @@ def _is_scheduled(campaign: SmartCampaign) -> bool:
     return str(campaign.get("status") or "").lower() in _SCHEDULED
 
 
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _runs_at(run_at: datetime | None, clock: Callable[[], float]) -> datetime:
+    return run_at or datetime.fromtimestamp(clock(), UTC) + SOONEST
+
+
 def _soon_enough(run_at: datetime | None, clock: Callable[[], float]) -> None:
     if run_at is not None and run_at < datetime.fromtimestamp(clock(), UTC) + SOONEST - _RENDER_DELAY:
         raise InvalidInput(
@@ -220,10 +255,17 @@ def _soon_enough(run_at: datetime | None, clock: Callable[[], float]) -> None:
 
 
 _CLOCKS_APART = timedelta(seconds=90)
+_BOUNCES = (8, 27)
+"""Activity types of mail that bounced for good, and for a while."""
 _LOOKUP_INTERVAL = 20.0
 """Seconds between two lookups in the activity log, each of which takes several calls."""
+_NESTED = (
+    "Marketo answers 611 to each request with tokens for a campaign whose program is inside another program. "
+    "Request such a campaign without tokens, or move its program into a folder."
+)
 # The documents leave open which of the two a missing lead has.
-_LEAD_ERRORS = ("1004", "1013")
+_LEAD_NOT_FOUND, _OBJECT_NOT_FOUND = "1004", "1013"
+_LEAD_ERRORS = (_LEAD_NOT_FOUND, _OBJECT_NOT_FOUND)
 
 
 def member_action(
@@ -234,23 +276,31 @@ def member_action(
     outcome: str = "campaign_request",
     done: str = "requested",
     already: str = "already_member",
-    verify: Callable[[Sequence[str]], Procedure[set[str]]] | None = None,
+    verify: FindVerified | None = None,
+    warnings: Callable[[], Procedure[list[str]]] | None = None,
+    check: Callable[[], Procedure[None]] = not_found,
     clock: Callable[[], float] = time.time,
 ) -> MemberAction:
     """Run leads through a trigger campaign, 100 at a time.
 
     Every request runs its leads again, and its answer names none of them. So a request whose answer was lost
     is looked up in the activity log. Leads that do not show there are unknown and are not requested again by
-    themselves. A request that is rejected for one of its leads is split.
+    themselves. When a request is rejected for one of its leads, those that do not exist are looked up, and
+    the others are requested. If all exist, the request is split.
 
     :param campaign_id: an active, requestable trigger campaign.
     :param tokens: My Tokens for this run.
     :param program_id: leads that are members of this program are left out.
+    :param check: checks more than the campaign, before the first lead.
     :raises InvalidInput: on an id that is not a number, or a token without its braces.
     """
     number = numeric_id("campaigns.request", "campaign_id", campaign_id)
     program = None if program_id is None else numeric_id("programs.members", "program_id", program_id)
     campaigns.request(number, [1], tokens=tokens)
+
+    def precheck() -> Procedure[None]:
+        yield from _requestable(number)
+        yield from check()
 
     def apply(people: Sequence[str], task_state: TaskState) -> Procedure[list[MemberResult]]:
         requests = _Requests(number, tokens, task_state, clock)
@@ -268,9 +318,11 @@ def member_action(
         already_key=already,
         chunk_max=campaigns.LEADS_MAX,
         apply=apply,
-        precheck=lambda: _requestable(number),
+        precheck=precheck,
+        find_bounced=_bounced,
         once_only=True,
         find_verified=verify,
+        warnings=warnings,
     )
 
 
@@ -286,8 +338,10 @@ def _members(program_id: int, leads: Sequence[int], task_state: TaskState) -> Pr
 
 
 class _Requests:
-    """The requests for up to 100 leads. One that was rejected for one of its leads is split in two, which
-    its mark says: ``{"split": True}``.
+    """The requests for up to 100 leads.
+
+    The mark of a request that was rejected for one of its leads says what follows: ``{"missing": [...]}``
+    when leads do not exist, and the others are requested; ``{"split": True}`` when all exist.
     """
 
     def __init__(
@@ -301,12 +355,18 @@ class _Requests:
         self._campaign_id, self._tokens = campaign_id, tokens
         self._task_state, self._clock = task_state, clock
 
-    def run(self, leads: Sequence[int]) -> Procedure[None]:
-        """Request the leads that have no result yet."""
-        key = f"{leads[0]}-{leads[-1]}"
+    def run(self, leads: Sequence[int], prefix: str = "") -> Procedure[None]:
+        """Request the leads that have no result yet.
+
+        :param prefix: of the key of the mark, where the same leads may have one already.
+        """
+        key = f"{prefix}{leads[0]}-{leads[-1]}"
         mark = self._task_state.get(key)
         if isinstance(mark, Mapping) and mark.get("split"):
             yield from self._split(leads)
+            return
+        if isinstance(mark, Mapping) and isinstance(missing := mark.get("missing"), list):
+            yield from self._without_missing(leads, [int(str(lead)) for lead in missing], prefix)
             return
         outcome = BatchOutcome([lead for lead in leads if lead not in self.results])
         rejected: InvalidRequest | None = None
@@ -325,15 +385,43 @@ class _Requests:
                 raise
             rejected = error
         self.results.update({lead: MemberResult(str(lead)) for lead in outcome.done})
-        self.results.update({lead: unknown(str(lead)) for lead in outcome.unknown})
+        hint = _NESTED if self._tokens and outcome.error is not None and outcome.error.code == "611" else ""
+        self.results.update({lead: unknown(str(lead), outcome.error, hint) for lead in outcome.unknown})
         if rejected is None:
             return
-        if len(outcome.pending) == 1:
-            (lead,) = outcome.pending
+        pending = list(outcome.pending)
+        if len(pending) == 1:
+            (lead,) = pending
             self.results[lead] = rejected_member(str(lead), rejected)
             return
+        there = yield from self._existing(pending)
+        missing_now = [lead for lead in pending if there is not None and lead not in there]
+        if missing_now:
+            self._task_state.set(key, {"missing": missing_now})
+            yield from self._without_missing(leads, missing_now, prefix)
+            return
+        if there is not None and rejected.code == _OBJECT_NOT_FOUND:
+            # Every lead exists, so it is the campaign that is not there.
+            raise rejected
         self._task_state.set(key, {"split": True})
         yield from self._split(leads)
+
+    def _existing(self, leads: Sequence[int]) -> Procedure[set[int] | None]:
+        """Return which leads exist; None when the user may not read leads."""
+        try:
+            rows = yield Pages(lead_records.list("id", leads, fields=("id",)))
+        except PermissionDenied:
+            return None
+        return {int(row["id"]) for row in rows}
+
+    def _without_missing(self, leads: Sequence[int], missing: Sequence[int], prefix: str) -> Procedure[None]:
+        """Request the leads that exist. The rejected request reached nobody."""
+        for lead in missing:
+            reason = f"there is no lead {lead}"
+            self.results[lead] = MemberResult(str(lead), MemberStatus.REJECTED, _LEAD_NOT_FOUND, reason)
+        left = [lead for lead in leads if lead not in self.results]
+        if left:
+            yield from self.run(left, f"{prefix}known ")
 
     def _split(self, leads: Sequence[int]) -> Procedure[None]:
         """Request what was rejected as a whole in two parts: the rejected request reached nobody."""
@@ -355,6 +443,17 @@ class _Requests:
 
     def _is_of_campaign(self, row: Mapping[str, object]) -> bool:
         return self._campaign_id in (row.get("primaryAttributeValueId"), row.get("campaignId"))
+
+
+def _bounced(people: Sequence[str], since: float) -> Procedure[set[str]]:
+    """To which leads mail has bounced since then, whatever email it was."""
+    found: set[str] = set()
+    token: str = yield activities.paging_token(datetime.fromtimestamp(since, UTC) - _CLOCKS_APART)
+    for start in range(0, len(people), activities.LEADS_MAX):
+        chunk = [int(one) for one in people[start : start + activities.LEADS_MAX]]
+        rows = yield Pages(activities.read(token, activity_type_ids=_BOUNCES, lead_ids=chunk))
+        found.update(str(row["leadId"]) for row in rows)
+    return found
 
 
 def _requestable(campaign_id: int) -> Procedure[None]:
