@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.operators._parameters import as_list, as_time, required_str
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
 IDS_MAX = 3_000
 """Most leads that one sensor waits for: their ids are stored with the trigger."""
@@ -38,7 +39,7 @@ def as_ids(field: str, value: object) -> list[str]:
     """
     ids = [required_str(f"{field}[{index}]", one) for index, one in enumerate(as_list(field, value))]
     if len(ids) > IDS_MAX:
-        raise InvalidInput(field, f"has {len(ids):,} ids; at most {IDS_MAX:,}")
+        raise InvalidInput(field, f"has {counted(len(ids), 'id')}; at most {IDS_MAX:,}")
     return list(dict.fromkeys(ids))
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.hooks.state import task_state_of
-from airflow_provider_mkt.sensors._base import WaitingSensor, of_try
+from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.condition import ConditionTrigger
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from collections.abc import Sequence
 
-    from airflow_provider_mkt.actions.jobs import Job, PollCache
+    from airflow.sdk import Context
+
+    from airflow_provider_mkt.actions.jobs import Job
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.triggers._waiting import WaitEvent
@@ -26,7 +28,6 @@ class ConditionSensor(WaitingSensor[dict[str, object]]):
     """
 
     condition: ClassVar[str]
-    _cache: PollCache | None = None
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, object]:
         """Return the condition's arguments, as plain JSON.
@@ -35,22 +36,26 @@ class ConditionSensor(WaitingSensor[dict[str, object]]):
         """
         raise NotImplementedError
 
+    def jobs(self, context: Context, hook: MarketingHook) -> Sequence[Job]:
+        return [self._job(context, hook)]
+
     def prepare(self, context: Context, hook: MarketingHook) -> float:
         job = self._job(context, hook)
         if self.deferrable:
             _check_no_mail_address(job.arguments)
-        return hook.condition_spec(job).poke_interval
+        spec = hook.condition_spec(job)
+        _check_by_platform(spec.poll(job, {}))
+        return spec.poke_interval
 
     def poll(self, context: Context, hook: MarketingHook) -> Procedure[dict[str, object] | None]:
         from airflow_provider_mkt.actions.polling import completed, poll_jobs
 
-        job, cache = self._job(context, hook), self._poll_cache(context)
-        before = dict(cache)
+        job, cache = self._job(context, hook), self.poll_cache(context, hook)
         states = yield from poll_jobs([(hook.condition_spec(job), job)], self.log, cache)
-        done = completed(states) is not None
-        if self.reschedule and not done and cache != before:
-            task_state_of(context).set(of_try(context, "poll cache"), cache)
-        return dict(states[0].details) if done else None
+        if completed(states) is None:
+            self.keep_poll_cache(context, hook, cache)
+            return None
+        return dict(states[0].details)
 
     def trigger(self, context: Context, deadline: float) -> ConditionTrigger:
         with self.hook() as hook:
@@ -61,7 +66,7 @@ class ConditionSensor(WaitingSensor[dict[str, object]]):
             deadline=deadline,
             poll_interval=self.poke_interval,
             max_poll_failure_time=self.max_poll_failure_time,
-            state=self._cache,
+            state=self.cache,
         )
 
     def result(self, event: WaitEvent) -> dict[str, object]:
@@ -74,14 +79,16 @@ class ConditionSensor(WaitingSensor[dict[str, object]]):
         arguments = {name: one for name, one in given.items() if one is not None}
         return Job(hook.conn_type, self.condition, "", arguments=arguments)
 
-    def _poll_cache(self, context: Context) -> PollCache:
-        """Return what earlier polls of this try left for the next ones."""
-        if self.reschedule:
-            kept = task_state_of(context).get(of_try(context, "poll cache"))
-            return dict(kept) if isinstance(kept, dict) else {}
-        if self._cache is None:
-            self._cache = {}
-        return self._cache
+
+def _check_by_platform(poll: Procedure[object]) -> None:
+    """Run a poll up to its first call, which is not sent.
+
+    Then an argument that the platform does not take fails the task, also with ``soft_fail``.
+
+    :raises InvalidInput: naming the argument.
+    """
+    with closing(poll), suppress(StopIteration):
+        next(poll)
 
 
 def _check_no_mail_address(value: object, where: str = "") -> None:

@@ -1,27 +1,17 @@
-"""The watermark of a sensor that reads changes, kept from one DAG run to the next.
-
-It is an Airflow Variable. Nothing else in Airflow 3.0 to 3.3 outlives DAG runs, workers and machines, is the
-same for scheduled, manual and asset-triggered runs, and can be viewed and reset by a person. (XComs of
-earlier runs are ordered by logical date, which manual runs do not have, and are deleted with their runs. The
-state store of a task is deleted with its run, and that of an asset exists in 3.3 only.)
-"""
+"""The watermark of a sensor that reads changes, kept from one DAG run to the next."""
 
 from __future__ import annotations
 
-import hashlib
 import heapq
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from airflow.providers.common.compat.sdk import Variable
-
-from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.hooks.watermarks import KeptWatermark
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
     from airflow_provider_mkt.actions.leads import Change
 
 KNOWN_MAX = 10_000
@@ -29,7 +19,8 @@ KNOWN_MAX = 10_000
 oldest are reported again."""
 RUNS_MAX = 50
 """DAG runs that read their own window again when they are cleared."""
-_NAME_MAX = 250
+FIRST_MAX = 100
+"""Leads that a sensor's result names."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +33,10 @@ class Window:
 
     since: datetime
     known: frozenset[str] = frozenset()
+    newest: datetime | None = None
+    """The newest change that earlier runs have read; None when the whole window is to be read."""
+    read_at: float | None = None
+    """When the whole window was read last, in epoch seconds."""
 
 
 class _Begun(TypedDict):
@@ -58,6 +53,9 @@ class _Kept(TypedDict):
     known: list[str]
     round: int
     runs: dict[str, _Begun]
+    account: NotRequired[str | None]
+    newest: NotRequired[str | None]
+    read_at: NotRequired[float]
 
 
 class Watermark:
@@ -68,62 +66,81 @@ class Watermark:
     runs. A run that is retried or cleared reads its own window again, so that no change is lost.
 
     :param name: of the Variable.
+    :param account: whose changes are read.
     """
 
-    def __init__(self, name: str) -> None:
-        if len(name) > _NAME_MAX:
-            name = f"{name[: _NAME_MAX - 17]}_{hashlib.sha256(name.encode()).hexdigest()[:16]}"
-        self.name = name
+    def __init__(self, name: str, account: str) -> None:
+        self._account = account
+        self._stored = KeptWatermark(name, "How far changes of leads have been read.")
 
     def begin(self, run: str, first: datetime) -> Window:
         """Return the window of a DAG run.
 
         :param run: its id.
         :param first: where to start when the Variable does not exist.
-        :raises InvalidInput: when the Variable is not a watermark.
+        :raises InvalidInput: when the Variable is not a watermark, or that of another account.
         """
-        kept = self._kept() or _Kept(since=first.isoformat(), known=[], round=0, runs={})
+        kept = self._kept() or _Kept(
+            since=first.isoformat(), known=[], round=0, runs={}, account=self._account
+        )
         begun = kept["runs"].get(run)
         if begun is None:
             begun = _Begun(since=kept["since"], round=kept["round"])
             runs = {**kept["runs"], run: begun}
             self._keep({**kept, "runs": dict(list(runs.items())[-RUNS_MAX:])})
         # The known changes may be those of this run, read and not reported before it was killed.
-        known = kept["known"] if begun["round"] == kept["round"] else ()
-        return Window(datetime.fromisoformat(begun["since"]), frozenset(known))
+        since = datetime.fromisoformat(begun["since"])
+        if begun["round"] != kept["round"]:
+            return Window(since)
+        newest = kept.get("newest")
+        return Window(
+            since,
+            frozenset(kept["known"]),
+            datetime.fromisoformat(newest) if newest else None,
+            kept.get("read_at"),
+        )
 
-    def advance(self, since: datetime, known: Iterable[str]) -> None:
-        """Move the watermark: later runs read from *since*, without the changes that are *known*."""
+    def advance(self, since: datetime, known: Iterable[str], newest: datetime | None = None) -> None:
+        """Move the watermark: later runs read from *since*, without the changes that are *known*.
+
+        :param newest: time of the newest known change.
+        """
         kept = self._kept() or _Kept(since="", known=[], round=0, runs={})
-        self._keep({**kept, "since": since.isoformat(), "known": list(known), "round": kept["round"] + 1})
+        self._keep(
+            {
+                **kept,
+                "account": self._account,
+                "since": since.isoformat(),
+                "known": list(known),
+                "round": kept["round"] + 1,
+                "newest": newest.isoformat() if newest else None,
+                "read_at": time.time(),
+            }
+        )
 
     def _kept(self) -> _Kept | None:
+        kept = self._stored.read()
+        if kept is None:
+            return None
         try:
-            kept = Variable.get(self.name, default=None, deserialize_json=True)
-            if kept is None:
-                return None
             datetime.fromisoformat(kept["since"])
-            return _Kept(
+            found = _Kept(
                 since=kept["since"],
                 known=kept["known"],
                 round=int(kept["round"]),
                 runs=dict(kept["runs"]),
+                # Watermarks of earlier versions have none of these.
+                account=kept.get("account"),
+                newest=kept.get("newest"),
+                read_at=float(kept.get("read_at") or 0.0),
             )
         except (ValueError, TypeError, KeyError):
-            problem = f"Airflow Variable {self.name} is not a watermark; delete it to start again"
-            raise InvalidInput("variable", problem) from None
+            raise self._stored.not_a_watermark() from None
+        self._stored.check("account", found["account"] or self._account, self._account)
+        return found
 
     def _keep(self, kept: _Kept) -> None:
-        Variable.set(
-            self.name, dict(kept), description="How far changes of leads have been read.", serialize_json=True
-        )
-
-
-def name_for(context: Context) -> str:
-    """Return the default name of a sensor's Variable."""
-    ti = context["ti"]
-    index = f"__{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
-    return f"mkt_lead_changes__{ti.dag_id}__{ti.task_id}{index}"
+        self._stored.write(kept)
 
 
 @dataclass
@@ -137,6 +154,8 @@ class Reading:
     new: int = 0
     changed: int = 0
     newest: datetime | None = None
+    first: list[str] = field(default_factory=list)
+    """Ids of the first leads, for the task's result."""
     _leads: set[str] = field(default_factory=set)
     _latest: list[tuple[datetime, str]] = field(default_factory=list)
 
@@ -147,6 +166,8 @@ class Reading:
             if change.mark in self.window.known or change.lead_id in self._leads:
                 continue
             self._leads.add(change.lead_id)
+            if len(self.first) < FIRST_MAX:
+                self.first.append(change.lead_id)
             self.new += change.new
             self.changed += not change.new
             yield {"id": change.lead_id, "new": change.new}

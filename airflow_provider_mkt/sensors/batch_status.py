@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import JOBS, Target
 from airflow_provider_mkt.client.errors import JobFailed
+from airflow_provider_mkt.client.wording import part_of
+from airflow_provider_mkt.operators._cancellation import cancel
 from airflow_provider_mkt.operators._parameters import RejectThreshold
-from airflow_provider_mkt.operators._waiting import cancel, jobs_of
+from airflow_provider_mkt.operators._waiting import check_jobs, jobs_of
 from airflow_provider_mkt.sensors._base import WaitingSensor
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
-    from airflow_provider_mkt.actions.jobs import JobStateDict
+    from airflow_provider_mkt.actions.jobs import Job, JobStateDict
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
     from airflow_provider_mkt.triggers._waiting import WaitEvent
 
 
@@ -45,8 +48,12 @@ class BatchStatusSensor(WaitingSensor["list[JobStateDict]"]):
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
     """
 
+    targets = (Target(JOBS, "job"),)
+
     template_fields: Sequence[str] = ("conn_id", "job", "max_rejected")
     template_fields_renderers = {"job": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"job": check_jobs}
 
     def __init__(
         self,
@@ -71,6 +78,9 @@ class BatchStatusSensor(WaitingSensor["list[JobStateDict]"]):
         self.max_rejected = max_rejected
         self.cancel_on_kill = cancel_on_kill
 
+    def jobs(self, context: Context, hook: MarketingHook) -> Sequence[Job]:
+        return jobs_of(self.job)
+
     def prepare(self, context: Context, hook: MarketingHook) -> float:
         RejectThreshold.of("max_rejected", self.max_rejected)
         from airflow_provider_mkt.actions.polling import poll_interval
@@ -81,8 +91,13 @@ class BatchStatusSensor(WaitingSensor["list[JobStateDict]"]):
         from airflow_provider_mkt.actions.polling import completed, poll_jobs
 
         specs = [(hook.job_spec(job), job) for job in jobs_of(self.job)]
-        states = completed((yield from poll_jobs(specs, self.log)))
-        return None if states is None else [state.to_json() for state in states]
+        cache = self.poll_cache(context, hook)
+        states = completed((yield from poll_jobs(specs, self.log, cache)))
+        if states is None:
+            # Only what a job's poll has left: most leave nothing.
+            self.keep_poll_cache(context, hook, {name: one for name, one in cache.items() if one})
+            return None
+        return [state.to_json() for state in states]
 
     def trigger(self, context: Context, deadline: float) -> BatchStatusTrigger:
         return BatchStatusTrigger(
@@ -108,17 +123,21 @@ class BatchStatusSensor(WaitingSensor["list[JobStateDict]"]):
                 rejected, total = spec.failures(state["details"]) if spec.failures else (0, 0)
                 if not threshold.allows(rejected, total):
                     raise JobFailed(
-                        f"import {state['job']['id']} rejected {rejected:,} of {total:,} rows; "
+                        f"import {state['job']['id']} rejected {part_of(rejected, total, 'row')}; "
                         f"allowed are {threshold}",
                         platform=hook.conn_type,
                     )
         return result
 
-    def on_kill(self) -> None:
-        """Cancel what can be canceled, when the task is killed while it waits in a worker."""
+    def cancel(self, jobs: Sequence[Job]) -> None:
+        """Cancel what can be canceled, where ``cancel_on_kill`` says so. Does not raise."""
         if self.cancel_on_kill:
             try:
                 with self.hook() as hook:
-                    cancel(hook, jobs_of(self.job), self.log)
+                    cancel(hook, jobs, self.log)
             except Exception as error:
                 self.log.warning("Nothing was canceled: %s", type(error).__name__)
+
+    def on_kill(self) -> None:
+        """Cancel what can be canceled, when the task is killed while it waits in a worker."""
+        self.cancel(jobs_of(self.job))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.operators._parameters import required_str
 from airflow_provider_mkt.sensors._arguments import as_count, time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
 
 
 class EmailActivitySensor(ConditionSensor):
@@ -40,8 +41,12 @@ class EmailActivitySensor(ConditionSensor):
     ``GET /rest/v1/activities.json``.
     """
 
+    targets = (Target("email", "email_id"),)
+
     condition = "email_activity"
     template_fields: Sequence[str] = ("conn_id", "email_id", "activity", "count", "since")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"count": as_count, "activity": required_str}
 
     def __init__(
         self,

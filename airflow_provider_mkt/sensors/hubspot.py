@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.operators._parameters import optional_str, required_str
 from airflow_provider_mkt.sensors._arguments import as_count
 from airflow_provider_mkt.sensors._condition import ConditionSensor
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
 
 
 class ListProcessedSensor(ConditionSensor):
@@ -35,6 +36,8 @@ class ListProcessedSensor(ConditionSensor):
 
     Source: ``GET /crm/{version}/lists/{listId}``.
     """
+
+    targets = (Target("list", "list_id"),)
 
     condition = "list_processed"
     template_fields: Sequence[str] = ("conn_id", "list_id")
@@ -84,6 +87,8 @@ class EventAttendanceSensor(ConditionSensor):
     ``GET /marketing/{version}/marketing-events/participations/{externalAccountId}/{externalEventId}``.
     """
 
+    targets = (Target("marketing_event", "object_id"),)
+
     condition = "event_attendance"
     template_fields: Sequence[str] = (
         "conn_id",
@@ -93,6 +98,8 @@ class EventAttendanceSensor(ConditionSensor):
         "external_event_id",
         "external_account_id",
     )
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"count": as_count, "attendance": required_str}
 
     def __init__(
         self,
@@ -147,6 +154,7 @@ class MarketingEventSensor(ConditionSensor):
     Source: ``GET /marketing/{version}/marketing-events/{externalEventId}/identifiers``.
     """
 
+    targets = (Target("marketing_event", "object_ids", outcome_only=True),)
     condition = "event_found"
     template_fields: Sequence[str] = ("conn_id", "external_event_id", "external_account_id")
 
@@ -196,6 +204,11 @@ class SequenceEnrollmentSensor(ConditionSensor):
 
     Source: ``GET /automation/{version}/sequences/enrollments/contact/{contactId}``.
     """
+
+    targets = (
+        Target("lead", "contact_id"),
+        Target("sequence", "sequence_id"),
+    )
 
     condition = "in_sequence"
     template_fields: Sequence[str] = ("conn_id", "contact_id", "sequence_id")

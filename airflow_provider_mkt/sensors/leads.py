@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._parameters import as_mapping, required_str
 from airflow_provider_mkt.sensors._arguments import as_count, as_ids
 from airflow_provider_mkt.sensors._condition import ConditionSensor
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
 
 
 class LeadsVisibleSensor(ConditionSensor):
@@ -39,8 +40,12 @@ class LeadsVisibleSensor(ConditionSensor):
     Source: HubSpot ``POST /crm/{version}/objects/contacts/search``; Marketo ``GET /rest/v1/leads.json``.
     """
 
+    targets = (Target("lead", "lead_ids"),)
+
     condition = "leads_visible"
     template_fields: Sequence[str] = ("conn_id", "lead_ids", "having")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"lead_ids": as_ids}
 
     def __init__(
         self,
@@ -82,7 +87,8 @@ class LeadsMatchingSensor(ConditionSensor):
     :param deferrable: wait in the triggerer instead of in a worker.
     :param poke_interval: seconds between two polls. Default: the interval of the condition.
     :param max_poll_failure_time: how long polls may go on failing before the sensor fails, in seconds.
-    :returns: ``leads``: the number of leads.
+    :returns: ``leads``, their number, and ``ids`` of the first 100; on Marketo none when more than 1,000
+        match.
     :raises AirflowFailException: when the platform has no such field, or polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
@@ -91,6 +97,8 @@ class LeadsMatchingSensor(ConditionSensor):
 
     condition = "leads_matching"
     template_fields: Sequence[str] = ("conn_id", "field", "value", "count")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"count": as_count}
 
     def __init__(
         self,
@@ -143,8 +151,12 @@ class ListMembershipSensor(ConditionSensor):
     ``GET /rest/v1/lists/{listId}/leads/ismember.json``.
     """
 
+    targets = (Target("list", "list_id"),)
+
     condition = "in_list"
     template_fields: Sequence[str] = ("conn_id", "list_id", "lead_ids")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"lead_ids": as_ids}
 
     def __init__(
         self,

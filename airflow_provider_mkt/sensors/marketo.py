@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.call import numeric_id
 from airflow_provider_mkt.operators._parameters import as_list, optional_str, required_str
 from airflow_provider_mkt.sensors._arguments import as_count, as_ids, time_or_run_start
 from airflow_provider_mkt.sensors._condition import ConditionSensor
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
 
 
 class ProgramMemberSensor(ConditionSensor):
@@ -42,8 +43,12 @@ class ProgramMemberSensor(ConditionSensor):
     ``GET /rest/asset/v1/program/{id}.json`` and ``GET /rest/asset/v1/channel/byName.json``.
     """
 
+    targets = (Target("program", "program_id"),)
+
     condition = "member_status"
     template_fields: Sequence[str] = ("conn_id", "program_id", "lead_ids", "status_name", "stream")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"lead_ids": as_ids}
 
     def __init__(
         self,
@@ -79,6 +84,11 @@ class ProgramMemberSensor(ConditionSensor):
         }
 
 
+def _ids_or_any(name: str, value: object) -> list[str] | None:
+    """Return ids of leads, or None for any lead."""
+    return None if value is None or value == "None" else as_ids(name, value)
+
+
 class LeadActivitySensor(ConditionSensor):
     """Wait until Marketo's activity log shows an activity of each lead, or enough activities.
 
@@ -96,7 +106,7 @@ class LeadActivitySensor(ConditionSensor):
     :param deferrable: wait in the triggerer instead of in a worker.
     :param poke_interval: seconds between two polls. Default: the interval of the condition.
     :param max_poll_failure_time: how long polls may go on failing before the sensor fails, in seconds.
-    :returns: ``leads`` and ``missing``, or ``activities``.
+    :returns: ``leads`` and ``missing``; or ``activities``, their number, and ``lead_ids``, at most 100 leads.
     :raises AirflowFailException: when polls cannot work.
     :raises AirflowSensorTimeout: after ``timeout`` seconds.
 
@@ -112,6 +122,8 @@ class LeadActivitySensor(ConditionSensor):
         "since",
         "count",
     )
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"count": as_count, "lead_ids": _ids_or_any}
 
     def __init__(
         self,
@@ -142,12 +154,11 @@ class LeadActivitySensor(ConditionSensor):
 
     def arguments(self, context: Context, hook: MarketingHook) -> Mapping[str, object]:
         types = as_list("activity_type_ids", self.activity_type_ids)
-        any_lead = self.lead_ids is None or self.lead_ids == "None"
         return {
             "activity_type_ids": [
                 numeric_id("", f"activity_type_ids[{index}]", one) for index, one in enumerate(types)
             ],
-            "lead_ids": None if any_lead else as_ids("lead_ids", self.lead_ids),
+            "lead_ids": _ids_or_any("lead_ids", self.lead_ids),
             "about_id": optional_str("about_id", self.about_id),
             "since": time_or_run_start(context, "since", self.since).isoformat(),
             "count": as_count("count", self.count),
@@ -173,6 +184,8 @@ class SmartCampaignSensor(ConditionSensor):
 
     Source: ``GET /rest/asset/v1/smartCampaign/{id}.json``.
     """
+
+    targets = (Target("smart_campaign", "campaign_id"),)
 
     condition = "campaign_status"
     template_fields: Sequence[str] = ("conn_id", "campaign_id", "statuses")

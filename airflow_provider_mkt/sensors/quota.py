@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from airflow.providers.common.compat.sdk import conf
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.sensors._arguments import as_count
 from airflow_provider_mkt.sensors._condition import ConditionSensor
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
 
 
 class QuotaSensor(ConditionSensor):
@@ -36,6 +36,8 @@ class QuotaSensor(ConditionSensor):
 
     condition = "quota_left"
     template_fields: Sequence[str] = ("conn_id", "need")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"need": as_count}
 
     def __init__(
         self,

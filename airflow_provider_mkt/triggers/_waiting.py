@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_mkt.triggers._events import ShortEvent
+
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.jobs import Job, JobSpec, JobState, JobStateDict, PollCache
+    from airflow_provider_mkt.actions.polling import WaitProgress
     from airflow_provider_mkt.hooks.base import MarketingHook
-
-_JITTER = 0.1
 
 
 class WaitEvent(TypedDict, total=False):
@@ -20,6 +23,7 @@ class WaitEvent(TypedDict, total=False):
     :param status: ``success``, ``failed`` (a job failed, a condition can no longer be met, or polls cannot
         work), ``timeout`` or ``error`` (polls kept failing).
     :param job_states: of a wait for jobs: their latest states.
+    :param jobs: of a wait for jobs: what was waited for.
     :param carry: of a wait for jobs: what the trigger was given to return.
     :param details: of a wait for a condition: what its latest poll found.
     """
@@ -27,6 +31,7 @@ class WaitEvent(TypedDict, total=False):
     status: str
     message: str
     job_states: list[JobStateDict]
+    jobs: list[Mapping[str, object]]
     carry: dict[str, object] | None
     details: dict[str, object]
 
@@ -38,6 +43,7 @@ class WaitingTrigger(BaseTrigger):
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
     :param poll_interval: seconds between two polls; the shortest interval of the kinds when None.
     :param max_poll_failure_time: how long polls may go on failing, in seconds.
+    :param since: when the wait began, in epoch seconds, for the log; now when None.
 
     The event is a :class:`WaitEvent`.
     """
@@ -48,13 +54,17 @@ class WaitingTrigger(BaseTrigger):
         deadline: float,
         poll_interval: float | None = None,
         max_poll_failure_time: float = 600.0,
+        since: float | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.conn_id = conn_id
         self.deadline = deadline
         self.poll_interval = poll_interval
         self.max_poll_failure_time = max_poll_failure_time
+        self.since = time.time() if since is None else since
+        self._where = ""
         self._job_states: list[JobState] = []
+        self._progress: WaitProgress | None = None
 
     def serialize(self) -> tuple[str, dict[str, object]]:
         return (
@@ -64,6 +74,7 @@ class WaitingTrigger(BaseTrigger):
                 "deadline": self.deadline,
                 "poll_interval": self.poll_interval,
                 "max_poll_failure_time": self.max_poll_failure_time,
+                "since": self.since,
                 **self.arguments(),
             },
         )
@@ -102,25 +113,38 @@ class WaitingTrigger(BaseTrigger):
             yield self._event("success", "all complete")
 
     async def _wait(self) -> None:
-        from airflow_provider_mkt.actions.polling import PollFailureBudget, wait_for_jobs
-        from airflow_provider_mkt.hooks.base import ahook_for
+        from airflow_provider_mkt.actions.polling import (
+            PollFailureBudget,
+            WaitProgress,
+            poll_interval,
+            wait_for_jobs,
+        )
+        from airflow_provider_mkt.triggers._shared_polls import WaitingTask, shared_polls
 
-        async with await ahook_for(self.conn_id) as hook:
-            await hook.afollow(
+        async with shared_polls(self.conn_id) as polls:
+            specs = self.specs(polls.hook)
+            batch_reads = [one for spec, _ in specs for one in spec.batch_reads]
+            interval = poll_interval([spec for spec, _ in specs], self.poll_interval)
+            task = WaitingTask(polls, batch_reads, interval)
+            self._progress = WaitProgress.of([job for _, job in specs], self.since, self.deadline)
+            self._where = await asyncio.to_thread(polls.hook.where)
+            await task.follow(
                 wait_for_jobs(
-                    self.specs(hook),
-                    interval=self.poll_interval,
+                    specs,
+                    interval=interval,
                     deadline=self.deadline,
                     failure_budget=PollFailureBudget(self.max_poll_failure_time),
                     log=self.log,
                     cache=self.cache(),
                     on_poll=self._keep,
-                    jitter=_JITTER,
+                    read_alone=task.read_alone,
                 )
             )
 
     def _keep(self, job_states: list[JobState]) -> None:
         self._job_states = job_states
+        if self._progress is not None:
+            self._progress.polled(job_states, self.log, self._where)
 
     def _event(self, status: str, message: str) -> TriggerEvent:
-        return TriggerEvent({"status": status, "message": message, **self.event_payload()})  # type: ignore[no-untyped-call]
+        return ShortEvent({"status": status, "message": message, **self.event_payload()})

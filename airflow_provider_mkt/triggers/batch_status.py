@@ -20,10 +20,12 @@ class BatchStatusTrigger(WaitingTrigger):
     :param deadline: when to give up, in epoch seconds; absolute, so that a restart does not move it.
     :param poll_interval: seconds between two polls; the shortest interval of the kinds when None.
     :param max_poll_failure_time: how long polls may go on failing, in seconds.
-    :param cancel_on_kill: cancel what can be canceled when a user ends the waiting task (Airflow 3.3).
+    :param cancel_on_kill: cancel what can be canceled when a user marks the waiting task failed, or clears it
+        (Airflow 3.3). When it is marked successful, everything stays as it is.
     :param carry: plain JSON returned in the event.
+    :param since: when the wait began, in epoch seconds, for the log; now when None.
 
-    The event is ``{"status": ..., "message": ..., "job_states": [...], "carry": ...}``.
+    The event is ``{"status": ..., "message": ..., "job_states": [...], "jobs": [...], "carry": ...}``.
     """
 
     def __init__(
@@ -35,8 +37,9 @@ class BatchStatusTrigger(WaitingTrigger):
         max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
         carry: dict[str, object] | None = None,
+        since: float | None = None,
     ) -> None:
-        super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
+        super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time, since)
         self.jobs = jobs
         self.cancel_on_kill = cancel_on_kill
         self.carry = carry
@@ -48,7 +51,11 @@ class BatchStatusTrigger(WaitingTrigger):
         return [(hook.job_spec(job), job) for job in self._jobs()]
 
     def event_payload(self) -> WaitEvent:
-        return {"job_states": [state.to_json() for state in self._job_states], "carry": self.carry}
+        return {
+            "job_states": [state.to_json() for state in self._job_states],
+            "jobs": list(self.jobs),
+            "carry": self.carry,
+        }
 
     def _jobs(self) -> list[Job]:
         from airflow_provider_mkt.actions.jobs import Job
@@ -56,9 +63,21 @@ class BatchStatusTrigger(WaitingTrigger):
         return [Job.from_json(job) for job in self.jobs]
 
     async def on_kill(self) -> None:
-        """Cancel what can be canceled, when a user ended the waiting task. Never raises."""
+        """Cancel what can be canceled, when a user marked the waiting task failed or cleared it.
+
+        Only the jobs of this trigger are canceled: after a clear, the next try may run already. Never raises.
+        """
         if not self.cancel_on_kill:
             return
+        from airflow_provider_mkt.triggers._task_instance import ended_by_user, to_the_end
+
+        async def cancel() -> None:
+            if await ended_by_user(self.task_instance, self.log):
+                await self._cancel_jobs()
+
+        await to_the_end(cancel(), self.log)
+
+    async def _cancel_jobs(self) -> None:
         from airflow_provider_mkt.client.errors import PlatformError
         from airflow_provider_mkt.hooks.base import ahook_for
 

@@ -22,6 +22,7 @@ class ConditionTrigger(WaitingTrigger):
     :param max_poll_failure_time: how long polls may go on failing, in seconds.
     :param state: what earlier polls of the wait found, as plain JSON. It only saves calls: after a restart
         the polls begin with what it was at first.
+    :param since: when the wait began, in epoch seconds, for the log; now when None.
 
     The event is ``{"status": ..., "message": ..., "details": {...}}``.
     """
@@ -34,8 +35,9 @@ class ConditionTrigger(WaitingTrigger):
         poll_interval: float | None = None,
         max_poll_failure_time: float = 600.0,
         state: PollCache | None = None,
+        since: float | None = None,
     ) -> None:
-        super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time)
+        super().__init__(conn_id, deadline, poll_interval, max_poll_failure_time, since)
         self.condition = condition
         self.state = state
         self._cache = dict(state or {})
