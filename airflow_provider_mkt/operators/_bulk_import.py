@@ -5,28 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import random
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from airflow_provider_mkt.client.errors import OutcomeUnknown, PlatformError, QuotaExhausted
-from airflow_provider_mkt.hooks.state import local_state, task_state_of
+from airflow_provider_mkt.client.wording import counted
+from airflow_provider_mkt.hooks.state import state_of_account, task_state_of
+from airflow_provider_mkt.operators._deferral import defer_within_timeout
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
+    from airflow_provider_mkt.actions.jobs import Job
+    from airflow_provider_mkt.actions.leads import KnownFields
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._base import CancellableOperator
+    from airflow_provider_mkt.state.task_state import TaskState
     from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, RowResults
     from airflow_provider_mkt.sync.bulk_parts import Splitter
-    from airflow_provider_mkt.sync.import_progress import ImportProgress
+    from airflow_provider_mkt.sync.import_progress import ImportProgress, ImportTurns
     from airflow_provider_mkt.sync.rows import Row
 
 _WAIT_LOG_INTERVAL = 60.0
@@ -45,8 +49,8 @@ class ImportSource(Protocol):
         :param stack: closes what is opened here.
         """
 
-    def columns(self, known_fields: frozenset[str] | None, key_column: str) -> list[str]:
-        """Return the platform's fields that they have, in order.
+    def columns(self, known_fields: KnownFields, key_columns: Sequence[str]) -> list[str]:
+        """Return the platform's fields that they have and that can be written, in order.
 
         :raises InvalidInput: when the rows cannot be imported.
         """
@@ -99,12 +103,16 @@ class BulkImportTask:
         self._log = operator.log
         self._logged_at = 0.0
 
-    def plan(self, source: ImportSource, stack: ExitStack, *, exact: bool = False) -> ImportPlan:
+    def plan(
+        self, source: ImportSource, stack: ExitStack, *, exact: bool = False, about: Sequence[object] = ()
+    ) -> ImportPlan:
         """Read the source for the first time.
 
         :param stack: closes what is opened here.
         :param exact: whether a row must have the effect that it has as a record of a call. Rows that cannot
             have it are sent by calls.
+        :param about: what else makes it another import; with other values, the jobs of earlier tries do not
+            count.
         :raises InvalidInput: when the source cannot be imported.
         """
         from airflow_provider_mkt.sync.bulk_parts import RowKeys, Splitter
@@ -112,9 +120,14 @@ class BulkImportTask:
 
         hook, importer = self._hook, self.importer
         known_fields = hook.follow(importer.known_fields())
-        columns = source.columns(known_fields, importer.key_column)
-        site = hook.platform.account.base_url  # type: ignore[attr-defined]
-        settings = [hook.conn_type, site, importer.spec.kind, importer.key_column, *importer.settings()]
+        columns = source.columns(known_fields, importer.key_columns)
+        settings = [
+            hook.account_id(),
+            importer.spec.kind,
+            *importer.key_columns,
+            *importer.settings(),
+            *about,
+        ]
         scope = json.dumps([*settings, importer.bytes_max, importer.rows_max])
         splitter = Splitter(
             source.rows,
@@ -133,14 +146,16 @@ class BulkImportTask:
     ) -> tuple[ImportProgress, BulkImport]:
         """Send the parts of a plan, and collect the results of their rows.
 
-        The caller forgets the progress when the results are stored.
+        The caller finishes the progress when the results are stored.
 
         :raises JobsOverdue: when no part makes progress within ``wait_timeout``.
         """
         from airflow_provider_mkt.sync.bulk_import import BulkImport
         from airflow_provider_mkt.sync.import_progress import ImportProgress
 
-        progress = ImportProgress(task_state_of(self._context), local_state().shared)
+        shared, name = state_of_account(self._hook), _import_name(self._context, plan.splitter.digest)
+        task_state = task_state_of(self._context, self._hook)
+        progress = ImportProgress(task_state, shared)
         progress.start(plan.splitter.digest, time.time())
         if not self._resumed:
             progress.progress_at = time.time()
@@ -150,7 +165,8 @@ class BulkImportTask:
             progress,
             self._hook,
             report,
-            name=_import_name(self._context, plan.splitter.digest),
+            self._turns(shared, name),
+            name=name,
             scope=plan.scope,
             resumed=self._resumed,
             log=self._log.info,
@@ -159,12 +175,36 @@ class BulkImportTask:
         self._follow(bulk, progress)
         return progress, bulk
 
+    def _turns(self, shared: TaskState, name: str) -> ImportTurns | None:
+        """Return the turns of the runs that import into the account, where two at once make duplicates."""
+        from airflow_provider_mkt.actions.polling import poll_job
+        from airflow_provider_mkt.client.errors import NotFound
+        from airflow_provider_mkt.sync.import_progress import ImportTurns
+
+        hook, importer = self._hook, self.importer
+        if not importer.takes_turns:
+            return None
+
+        def has_ended(job: Job) -> bool:
+            try:
+                return bool(hook.follow(poll_job(hook.job_spec(job), job)).status.final)
+            except NotFound:
+                return True
+
+        return ImportTurns(
+            shared,
+            name,
+            importer.quiet_after,
+            lock=lambda: hook.exclusive("imports under way"),
+            has_ended=has_ended,
+        )
+
     def log_reading(self, rows: int) -> None:
         """Log now and then how many rows of the source were read."""
         self._operator.raise_if_cancelled()
         if time.monotonic() - self._logged_at >= _READ_LOG_INTERVAL:
             self._logged_at = time.monotonic()
-            self._log.info("%s rows read", f"{rows:,}")
+            self._log.info("Read %s", counted(rows, "row"))
 
     def _follow(self, bulk: BulkImport, progress: ImportProgress) -> None:
         """Send and collect until every part has ended."""
@@ -227,8 +267,10 @@ class BulkImportTask:
                 self._logged_at = time.monotonic()
                 self._log.info("Waiting for %s", ", ".join(str(job) for job in state.jobs))
         elif state is not None and state.full is not None:
+            from airflow_provider_mkt.client import jitter
+
             # At random, so that waiting tasks do not all retry at the same moment.
-            seconds = random.uniform(*_QUEUE_RETRY)  # noqa: S311
+            seconds = jitter.between(*_QUEUE_RETRY)
             self._log.info("%s; trying again in %.0f s", state.full, seconds)
             return self._pause(seconds, state.full)
         elif state is not None:
@@ -246,8 +288,9 @@ class BulkImportTask:
     def _wait_in_triggerer(self, state: ImportState, deadline: float) -> NoReturn:
         from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
 
-        self._operator.defer(
-            trigger=BatchStatusTrigger(
+        defer_within_timeout(
+            self._operator,
+            BatchStatusTrigger(
                 conn_id=self._operator.conn_id,
                 jobs=[dict(job.to_json()) for job in state.jobs],
                 deadline=deadline,
@@ -255,9 +298,8 @@ class BulkImportTask:
                 max_poll_failure_time=self._options.max_poll_failure_time,
                 cancel_on_kill=self._options.cancel_on_kill,
             ),
-            method_name="resume",
+            "resume",
         )
-        raise AssertionError  # pragma: no cover - defer raises
 
     @property
     def _interval(self) -> float:

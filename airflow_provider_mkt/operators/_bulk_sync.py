@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
+from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.hooks.state import clear_count, local_state
 from airflow_provider_mkt.operators._files import result_path, whole_file
+from airflow_provider_mkt.operators._lead_source import with_options_joined
 from airflow_provider_mkt.sync.choose_transport import Transport, choose_transport
 from airflow_provider_mkt.sync.rows import LeadRows
 
 if TYPE_CHECKING:
+    from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.operators._bulk_import import BulkImportTask, ImportPlan
-    from airflow_provider_mkt.operators._lead_source import LeadSource, Source
+    from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
     from airflow_provider_mkt.operators._lead_writing import LeadWriting
     from airflow_provider_mkt.sync.bulk_report import RowNumbers
     from airflow_provider_mkt.sync.results import SyncOutcome
@@ -33,9 +37,9 @@ class _SnapshotSource:
 
     snapshot: SourceSnapshot
 
-    def open(self, stack: ExitStack, key: str | None, known_fields: frozenset[str] | None) -> LeadRows:
+    def open(self, stack: ExitStack, key: str | None, known_fields: KnownFields) -> LeadRows:
         count = self.snapshot.count()
-        return LeadRows(self.snapshot.rows(), lambda done: count)
+        return LeadRows(with_options_joined(self.snapshot.rows(), known_fields), lambda done: count)
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,22 @@ class _RemainingRows:
     source: Source
     numbers: RowNumbers
 
-    def open(self, stack: ExitStack, key: str | None, known_fields: frozenset[str] | None) -> LeadRows:
+    def open(self, stack: ExitStack, key: str | None, known_fields: KnownFields) -> LeadRows:
         rows = self.source.open(stack, key, known_fields).rows
         count = len(self.numbers)
         return LeadRows((row for row in rows if row.number in self.numbers), lambda done: count)
+
+
+class BulkOperator(Protocol):
+    """The parameters of an operator that can import, and whether its task was deferred."""
+
+    bulk_after: float
+    deferrable: bool
+    poll_interval: float | None
+    wait_timeout: float
+    max_poll_failure_time: float
+    cancel_on_kill: bool
+    resumed: bool
 
 
 class BulkSync:
@@ -61,18 +77,54 @@ class BulkSync:
     :param writing: writes by calls.
     :param task: imports.
     :param bulk_after: seconds of calls after which an import is taken to be faster.
+    :param by_calls: writes rows by calls; *writing* does when not given.
+    :param about: what else makes it another import.
     """
 
     def __init__(
-        self, writing: LeadWriting, task: BulkImportTask, source: LeadSource, *, bulk_after: float
+        self,
+        writing: LeadWriting,
+        task: BulkImportTask,
+        source: RepeatableSource,
+        *,
+        bulk_after: float,
+        by_calls: Callable[[Source], SyncOutcome] | None = None,
+        about: Sequence[object] = (),
     ) -> None:
         self._writing, self._task, self._bulk_after = writing, task, bulk_after
+        self._by_calls, self._about = by_calls or writing.by_calls, about
         self._log = writing.operator.log
         self._source: Source = source
         self._snapshot: SourceSnapshot | None = None
-        if source.path is None:
+        if not source.repeatable:
             self._snapshot = self._saved(source)
             self._source = _SnapshotSource(self._snapshot)
+
+    @classmethod
+    def of(
+        cls,
+        operator: BulkOperator,
+        writing: LeadWriting,
+        importer: LeadImporter,
+        source: RepeatableSource,
+        *,
+        by_calls: Callable[[Source], SyncOutcome] | None = None,
+        about: Sequence[object] = (),
+    ) -> BulkSync:
+        """Return the sync of an operator that has the parameters of waiting for an import."""
+        from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
+
+        options = WaitOptions(
+            deferrable=operator.deferrable,
+            poll_interval=operator.poll_interval,
+            wait_timeout=operator.wait_timeout,
+            max_poll_failure_time=operator.max_poll_failure_time,
+            cancel_on_kill=operator.cancel_on_kill,
+        )
+        task = BulkImportTask(
+            writing.operator, writing.context, writing.hook, importer, options, resumed=operator.resumed
+        )
+        return cls(writing, task, source, bulk_after=operator.bulk_after, by_calls=by_calls, about=about)
 
     def run(self, *, choose: bool) -> SyncOutcome:
         """Write the leads.
@@ -85,34 +137,35 @@ class BulkSync:
             # A retry uses the transport of the try that was killed.
             saved = cast("Transport | None", task_state.get(key))
             transport: Transport = saved or (self._choose() if choose else "bulk")
-            plan = self._task.plan(self, stack, exact=True) if transport == "bulk" else None
+            plan = None
+            if transport == "bulk":
+                plan = self._task.plan(self, stack, exact=True, about=self._about)
             if plan is not None and choose and saved is None and not _mostly_importable(plan):
                 self._log.info("Sent by calls: most rows lack a value for a field, or cannot be imported")
                 plan, transport = None, "calls"
             task_state.set(key, transport)
-            outcome = self._writing.by_calls(self._source) if plan is None else self._import(plan, stack)
-        task_state.set(key, None)
+            outcome = self._by_calls(self._source) if plan is None else self._import(plan, stack)
         if self._snapshot is not None:
-            self._snapshot.remove()
+            self._snapshot.expire()
         return outcome
 
     # -- the source, as the import reads it ----------------------------------------------------------
 
     def rows(self, stack: ExitStack) -> Iterator[Row]:
         """Open the rows from the first. Rows with fields that do not exist are rejected one by one."""
-        return self._source.open(stack, self._writing.key, None).rows
+        return self._source.open(stack, self._writing.key, KnownFields()).rows
 
-    def columns(self, known_fields: frozenset[str] | None, key_column: str) -> list[str]:
-        """Return the platform's fields that the rows have, in order."""
-        fields = {key_column: None}
+    def columns(self, known_fields: KnownFields, key_columns: Sequence[str]) -> list[str]:
+        """Return the platform's fields that the rows have and that can be written, in order."""
+        fields = dict.fromkeys(key_columns)
         with ExitStack() as stack:
             for count, row in enumerate(self.rows(stack), start=1):
                 fields.update(dict.fromkeys(row.record or ()))
                 if count % 1_000 == 0:
                     self._task.log_reading(count)
-        return [name for name in fields if known_fields is None or name in known_fields]
+        return [name for name in fields if known_fields.problem(name) is None]
 
-    def _saved(self, source: LeadSource) -> SourceSnapshot:
+    def _saved(self, source: Source) -> SourceSnapshot:
         """Save a source so that it can be read several times."""
         from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot
 
@@ -121,7 +174,7 @@ class BulkSync:
         snapshot = SourceSnapshot(local_state().source_snapshot(name))
         if not snapshot.exists:
             with ExitStack() as stack:
-                rows = source.open(stack, self._writing.key, None).rows
+                rows = source.open(stack, self._writing.key, KnownFields()).rows
                 snapshot.take(rows, self._task.log_reading)
         return snapshot
 
@@ -150,7 +203,7 @@ class BulkSync:
         if self._snapshot is not None:
             return self._snapshot.count()
         with ExitStack() as stack:
-            source, count = self._source.open(stack, self._writing.key, None), 0
+            source, count = self._source.open(stack, self._writing.key, KnownFields()), 0
             for count, _ in enumerate(source.rows, start=1):
                 if count == _SAMPLE_ROWS:
                     return source.expected(count) or count
@@ -168,14 +221,16 @@ class BulkSync:
         with RowFile(lambda: whole_file(path)) as warnings:
             share = BulkShare(warnings)
             progress, bulk = self._task.run(plan, share, stack)
-        self._log.info("%s rows are imported", f"{share.imported:,}")
+        self._log.info("Imported %s", counted(share.imported, "row"))
         if share.left:
-            self._log.info("%s rows that the import did not take are sent by calls", f"{len(share.left):,}")
-            rest = self._writing.by_calls(_RemainingRows(self._source, share.left))
+            self._log.info(
+                "Sending by calls what the import did not take: %s", counted(len(share.left), "row")
+            )
+            rest = self._by_calls(_RemainingRows(self._source, share.left))
         else:
             rest = SyncReport().outcome(hook.conn_type, None, None)
         # Not before the results are stored.
-        progress.forget()
+        progress.complete()
         return with_bulk(
             rest,
             imported=share.imported,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import NotFound
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.operators._files import whole_file
+from airflow_provider_mkt.operators._output_formats import convert
 from airflow_provider_mkt.operators._tables import Table
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.marketo.exports import Extraction, Part
     from airflow_provider_mkt.actions.polling import Log
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._late_rows import LateRows
+    from airflow_provider_mkt.operators._output_formats import OutputFormat
     from airflow_provider_mkt.operators.outcomes import ExportedFile
 
 WINDOW = "{window}"
@@ -41,6 +47,10 @@ class ExportFiles:
     :param path: one file for all windows, or with :data:`WINDOW` in it one file for each window.
     :param header: the first line of a file without rows.
     :param raise_if_cancelled: raises when the task was cancelled.
+    :param output: the format of the files; the platform's own when None.
+    :param types: Marketo's data types by header, for a format with types.
+    :param late_rows: leaves out rows that earlier exports have written.
+    :param placing: called with a path just before its file appears; an error keeps it away.
     """
 
     def __init__(
@@ -52,6 +62,10 @@ class ExportFiles:
         *,
         raise_if_cancelled: Callable[[], None],
         log: Log,
+        output: OutputFormat | None = None,
+        types: Mapping[str, str] | None = None,
+        late_rows: LateRows | None = None,
+        placing: Callable[[str], None] = lambda path: None,
     ) -> None:
         self._hook = hook
         self._extraction = extraction
@@ -59,6 +73,10 @@ class ExportFiles:
         self._header = header
         self._raise_if_cancelled = raise_if_cancelled
         self._log = log
+        self._output = output
+        self._types = types or {}
+        self._late_rows = late_rows
+        self._placing = placing
 
     def write(self) -> list[ExportedFile] | None:
         """Write the files whose jobs are complete. Returns all files once they are written, else None.
@@ -89,35 +107,68 @@ class ExportFiles:
         return part.written is not None and part.written["path"] == self._path_of(part)
 
     def _write_table(self, parts: Sequence[Part], path: str) -> ExportedFile:
-        with whole_file(path) as file:
-            table = Table(file)
+        if self._late_rows is not None:
+            self._late_rows.reset()
+        with whole_file(path) as file, self._table_file(file) as table_file:
+            table = Table(table_file)
             for part in parts:
                 self._download(part, table)
             table.ensure_header(self._header)
+            size, digest = self._converted(table, table_file, file)
+            self._placing(path)
         rows = total([part.records for part in parts])
+        if rows is not None and self._late_rows is not None:
+            rows -= self._late_rows.left_out
         self._log.info(
-            "Wrote %s rows (%.1f MB) to %s",
-            "an unknown number of" if rows is None else rows,
-            table.size / 1e6,
+            "Wrote %s (%.1f MB) to %s",
+            "an unknown number of rows" if rows is None else counted(rows, "row"),
+            size / 1e6,
             path,
         )
-        return {"path": path, "rows": rows, "bytes": table.size, "sha256": table.sha256}
+        return {"path": path, "rows": rows, "bytes": size, "sha256": digest}
+
+    @contextmanager
+    def _table_file(self, file: IO[bytes]) -> Iterator[IO[bytes]]:
+        """Yield the file for the platform's table: the output itself, or one to convert."""
+        if self._output is None or not self._output.converted:
+            yield file
+            return
+        with tempfile.TemporaryFile() as table_file:
+            yield table_file
+
+    def _converted(self, table: Table, table_file: IO[bytes], file: IO[bytes]) -> tuple[int, str]:
+        """Convert the table if that is needed. Returns size and SHA-256 of the output."""
+        if self._output is None or not self._output.converted:
+            return table.size, table.sha256
+        return convert(
+            table_file,
+            file,
+            self._output,
+            self._types,
+            raise_if_cancelled=self._raise_if_cancelled,
+            log=self._log,
+        )
 
     def _download(self, part: Part, table: Table) -> None:
         from airflow_provider_mkt.actions.marketo.exports import Damaged, fetch
 
         if part.records == 0:
             return
-        kind, export_id, details = self._extraction.kind, part.export_id or "", part.details or {}
+        kind, api_name = self._extraction.kind, self._extraction.api_name
+        export_id, details = part.export_id or "", part.details or {}
         for attempt in range(1, _MAX_DOWNLOADS + 1):
             try:
                 with table.append_file() as write:
+                    reader = None if self._late_rows is None else self._late_rows.file(write)
+                    accept = write if reader is None else reader.take
 
-                    def take(content: bytes, write: Callable[[bytes], None] = write) -> None:
+                    def take(content: bytes, accept: Callable[[bytes], None] = accept) -> None:
                         self._raise_if_cancelled()
-                        write(content)
+                        accept(content)
 
-                    self._hook.follow(fetch(kind, export_id, details, take))
+                    self._hook.follow(fetch(kind, export_id, details, take, api_name))
+                    if reader is not None:
+                        reader.close()
             except NotFound as missing:
                 raise _FileMissing(part, str(missing)) from missing
             except Damaged as damaged:

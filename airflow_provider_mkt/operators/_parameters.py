@@ -8,13 +8,17 @@ and never repeats its value.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import date, datetime
+from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
 
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.parameters import in_utc, to_id
+from airflow_provider_mkt.client.parameters import required_str as required_text
 from airflow_provider_mkt.client.redaction import describe_type
+from airflow_provider_mkt.sync.guards import Limit
 
 T = TypeVar("T")
 
@@ -25,6 +29,29 @@ _EMPTY = ("", "None")
 def is_missing(value: object) -> bool:
     """Tell whether a parameter has no value."""
     return value is None or value in _EMPTY
+
+
+def given_among(task: object, names: Sequence[str]) -> tuple[str, ...]:
+    """Return which parameters a task was given, as text to be rendered or with a value."""
+    return tuple(name for name in names if not is_missing(getattr(task, name)))
+
+
+def check_still_given(task: object, given: Sequence[str]) -> None:
+    """Check that limits and safeguards which a task was given did not come out empty when it was rendered.
+
+    Without this, a variable that is not set would switch a safeguard off, and nobody would notice.
+
+    :param given: as :func:`given_among` returned it before.
+    :raises InvalidInput: naming the first one that is empty.
+    """
+    for name in given:
+        value = getattr(task, name)
+        if is_missing(value.strip() if isinstance(value, str) else value):
+            raise InvalidInput(
+                name.removeprefix("is_"),
+                "was given and came out empty, e.g. from a variable that is not set; nothing was done. Leave "
+                "it out to do without it",
+            )
 
 
 def optional_str(field: str, value: object) -> str | None:
@@ -88,7 +115,44 @@ def as_time(field: str, value: object) -> datetime | None:
         raise InvalidInput(field, f"must be a time, not {describe_type(value)}")
     if value.tzinfo is None:
         raise InvalidInput(field, "has no offset; write it as 2026-01-31T09:00:00+01:00 or with Z")
-    return value.astimezone(UTC)
+    return in_utc(value)
+
+
+def as_day(field: str, value: object) -> date | None:
+    """Return a day, from a date, its midnight, or the text of either, or None when it is missing.
+
+    :raises InvalidInput: when it is neither, such as a time within a day.
+    """
+    if is_missing(value):
+        return None
+    day = value
+    if isinstance(value, str):
+        import pendulum
+
+        try:
+            day = pendulum.parse(value, tz=None)
+        except ValueError:
+            day = None
+    if isinstance(day, datetime):
+        day = day.date() if day.time() == day.min.time() else None
+    if not isinstance(day, date):
+        problem = f"must be a day such as 2026-01-31, or its midnight, not {describe_type(value)}"
+        raise InvalidInput(field, problem)
+    return date(day.year, day.month, day.day)
+
+
+def as_seconds(field: str, value: object) -> float:
+    """Return a number of seconds, 0 or more, also from its text.
+
+    :raises InvalidInput: when it is anything else.
+    """
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise InvalidInput(field, f"must be seconds, 0 or more, not {describe_type(value)}")
+    return seconds
 
 
 def as_list(field: str, value: object) -> list[Any]:
@@ -108,6 +172,47 @@ def optional_list(field: str, value: object) -> list[Any]:
     :raises InvalidInput: when it is anything else.
     """
     return [] if is_missing(value) else as_list(field, value)
+
+
+def optional_id(field: str, value: object) -> str | None:
+    """Return an id that a platform numbers as text, or None when it is missing.
+
+    :raises InvalidInput: when it is not a positive whole number.
+    """
+    text = optional_str(field, value)
+    return None if text is None else str(to_id(field, text))
+
+
+def required_id(field: str, value: object) -> str:
+    """Return an id that a platform numbers as text.
+
+    :raises InvalidInput: when it is missing, or not a positive whole number.
+    """
+    return str(to_id(field, required_str(field, value)))
+
+
+def optional_ids(field: str, value: object) -> list[int]:
+    """Return a list of ids that a platform numbers, or an empty one when the value is missing.
+
+    :raises InvalidInput: when it is no list, or naming the entry that is not a positive whole number.
+    """
+    return [to_id(f"{field}[{index}]", one) for index, one in enumerate(optional_list(field, value))]
+
+
+def optional_keys(field: str, value: object) -> list[str]:
+    """Return a list of ids of any kind as texts, or an empty one when the value is missing.
+
+    :raises InvalidInput: when it is no list, or naming the entry that is neither text nor a whole number.
+    """
+    return [required_str(f"{field}[{index}]", one) for index, one in enumerate(optional_list(field, value))]
+
+
+def optional_names(field: str, value: object) -> list[str]:
+    """Return a list of names, or an empty one when the value is missing.
+
+    :raises InvalidInput: when it is no list, or naming the entry that is not text.
+    """
+    return [required_text(f"{field}[{index}]", one) for index, one in enumerate(optional_list(field, value))]
 
 
 def as_mapping(field: str, value: object) -> dict[str, Any]:
@@ -169,6 +274,21 @@ class HeldCallable:
         return f"<callable {module}.{getattr(named, '__qualname__', '')}>"
 
 
+Mode: TypeAlias = Literal["calls", "bulk", "auto"]
+"""How records are written: by calls, by the platform's import, or by whichever is faster."""
+
+
+def checked_mode(mode: object) -> Mode:
+    """Return the mode of a sync.
+
+    :raises InvalidInput: when there is no such mode.
+    """
+    given = optional_str("mode", mode)
+    if given not in get_args(Mode):
+        raise InvalidInput("mode", f"must be one of {', '.join(get_args(Mode))}")
+    return cast("Mode", given)
+
+
 def hold_callable(value: T) -> T | HeldCallable:
     """Return a callable in a :class:`HeldCallable`, and any other value as it is."""
     return HeldCallable(value) if callable(value) else value
@@ -191,17 +311,8 @@ class RejectThreshold:
 
         :raises InvalidInput: on any other value.
         """
-        if value is None or value in ("", "None"):
-            return cls()
-        if isinstance(value, str):
-            value = _number(field, value.strip())
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return cls(count=value)
-        if isinstance(value, float) and 0 <= value <= 1:
-            return cls(share=value)
-        raise InvalidInput(
-            field, f"must be a whole number, or a share from 0 to 1, not {describe_type(value)}"
-        )
+        limit = Limit.of(field, value)
+        return cls() if limit is None else cls(limit.count, limit.share)
 
     def allows(self, rejected: int, total: int) -> bool:
         """Whether *rejected* of *total* are allowed."""
@@ -216,12 +327,3 @@ class RejectThreshold:
         if self.count is not None:
             return str(self.count)
         return f"{self.share:.2%}" if self.share is not None else "any number"
-
-
-def _number(field: str, text: str) -> int | float:
-    try:
-        if text.endswith("%"):
-            return float(text[:-1]) / 100
-        return int(text) if text.isdigit() else float(text)
-    except ValueError:
-        raise InvalidInput(field, f"must be a number or a percentage, not {describe_type(text)}") from None

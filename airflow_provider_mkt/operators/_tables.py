@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import IO, TYPE_CHECKING, cast
 
-from airflow_provider_mkt.client.errors import JobFailed
+from airflow_provider_mkt.client.errors import InvalidInput, JobFailed
 from airflow_provider_mkt.operators._parameters import as_mapping, is_missing, optional_list, optional_str
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.client.marketo.bulk import FileFormat
 
-_DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
+DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,20 @@ class Columns:
             cast("FileFormat", (optional_str("file_format", file_format) or "csv").lower()),
         )
 
+    @property
+    def delimiter(self) -> str:
+        """What separates the values of a row.
+
+        :raises InvalidInput: on an unknown format.
+        """
+        if self.file_format not in DELIMITERS:
+            raise InvalidInput("file_format", f"must be one of {', '.join(DELIMITERS)}")
+        return DELIMITERS[self.file_format]
+
     def header_line(self, names: Iterable[str]) -> bytes:
         """Return the first line of a file with these columns, as the platform writes it."""
         line = io.StringIO()
-        writer = csv.writer(line, delimiter=_DELIMITERS[self.file_format], lineterminator="\n")
+        writer = csv.writer(line, delimiter=DELIMITERS[self.file_format], lineterminator="\n")
         writer.writerow([self.headers.get(name, name) for name in names])
         return line.getvalue().encode()
 
@@ -77,23 +87,24 @@ class Table:
         :raises JobFailed: when the file has other columns.
         """
         before = self.size, self._digest.copy(), self._header, self._ends_line
-        head: bytearray | None = bytearray()
+        head: bytes | None = b""
 
         def write(content: bytes) -> None:
             nonlocal head
             if head is None:
                 self._write(content)
                 return
-            head += content
+            head = head + content if head else content
             if end := _end_of_line(head):
-                line, rest, head = bytes(head[:end]), bytes(head[end:]), None
+                # Not copied: the first block may be a large part of the file.
+                line, rest, head = head[:end], memoryview(head)[end:], None
                 self._write_header(line)
                 self._write(rest)
 
         try:
             yield write
             if head:
-                self._write_header(bytes(head))
+                self._write_header(head)
         except BaseException:
             size, self._digest, self._header, self._ends_line = before
             self.size = size
@@ -117,15 +128,15 @@ class Table:
         elif not self._ends_line:
             self._write(b"\n")
 
-    def _write(self, content: bytes) -> None:
+    def _write(self, content: bytes | memoryview) -> None:
         if content:
             self._file.write(content)
             self._digest.update(content)
-            self._ends_line = content.endswith(b"\n")
+            self._ends_line = content[-1:] == b"\n"
             self.size += len(content)
 
 
-def _end_of_line(head: bytearray) -> int:
+def _end_of_line(head: bytes) -> int:
     """Return where the first line ends, line break included; 0 when it does not end here."""
     end = head.find(b"\n") + 1
     # A line break between quotes is part of a name.

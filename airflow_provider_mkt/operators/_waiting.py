@@ -5,17 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, cast
-
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.operators._deferral import DeferrableTask, defer_within_timeout
 from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+from airflow_provider_mkt.version_compat import AirflowException, AirflowFailException, conf
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.actions.jobs import Job, JobStateDict
     from airflow_provider_mkt.actions.polling import Log, PollFailureBudget
@@ -60,6 +60,14 @@ def jobs_of(value: object, where: str = "job") -> list[Job]:
         if jobs:
             return jobs
     raise InvalidInput(where, f"must be a job or a list of jobs, not {describe_type(value)}")
+
+
+def check_jobs(name: str, value: object) -> None:
+    """Check a parameter that holds jobs.
+
+    :raises InvalidInput: when it does not.
+    """
+    jobs_of(value, name)
 
 
 @contextmanager
@@ -117,8 +125,9 @@ def wait_in_worker(
     :raises JobsOverdue: at the deadline.
     :raises PollingFailed: when polls have failed for too long.
     """
-    from airflow_provider_mkt.actions.polling import wait_for_jobs
+    from airflow_provider_mkt.actions.polling import WaitProgress, wait_for_jobs
 
+    progress = WaitProgress.of(jobs, time.time(), deadline)
     with polling_errors(jobs):
         states = hook.follow(
             wait_for_jobs(
@@ -127,9 +136,65 @@ def wait_in_worker(
                 deadline=deadline,
                 failure_budget=failure_budget,
                 log=log,
+                on_poll=lambda states: progress.polled(states, log, hook.where()),
             )
         )
     return [state.to_json() for state in states]
+
+
+class JobWaiter(DeferrableTask, Protocol):
+    """An operator that waits for jobs: its parameters for that."""
+
+    conn_id: str
+    deferrable: bool
+    poll_interval: float | None
+    wait_timeout: float
+    max_poll_failure_time: float
+
+    @property
+    def hook(self) -> MarketingHook: ...
+
+    @property
+    def log(self) -> Log: ...
+
+
+def wait_for_states(
+    operator: JobWaiter, jobs: Sequence[Job], *, cancel_on_kill: bool, carry: dict[str, object]
+) -> list[JobStateDict]:
+    """Wait for jobs in a worker, or defer the task to ``execute_complete``. Returns their states.
+
+    :param cancel_on_kill: cancel what can be canceled when a user ends the task while it is deferred.
+    :param carry: plain JSON that the trigger's event brings back. It must be small.
+    :raises AirflowFailException: when a job was canceled or failed, or polls cannot work.
+    :raises JobsOverdue: after ``wait_timeout``.
+    :raises PollingFailed: when polls kept failing.
+    """
+    from airflow_provider_mkt.actions.polling import PollFailureBudget
+
+    deadline = time.time() + operator.wait_timeout
+    failure_budget = PollFailureBudget(operator.max_poll_failure_time)
+    with operator.hook as hook:
+        if not operator.deferrable:
+            return wait_in_worker(
+                hook,
+                jobs,
+                interval=operator.poll_interval,
+                deadline=deadline,
+                failure_budget=failure_budget,
+                log=operator.log,
+            )
+        if (done := poll_once(hook, jobs, failure_budget, operator.log)) is not None:
+            return done
+    trigger = BatchStatusTrigger(
+        conn_id=operator.conn_id,
+        jobs=[dict(job.to_json()) for job in jobs],
+        deadline=deadline,
+        poll_interval=operator.poll_interval,
+        max_poll_failure_time=operator.max_poll_failure_time,
+        cancel_on_kill=cancel_on_kill,
+        carry=carry,
+    )
+    defer_within_timeout(operator, trigger, "execute_complete")
 
 
 def job_states_of_event(event: object) -> list[JobStateDict]:
@@ -163,18 +228,6 @@ def succeeded(event: object) -> WaitEvent:
             details += [f"{name} {value}" for name, value in (event.get("details") or {}).items()]
             raise JobsOverdue(f"{message} ({'; '.join(details)})" if details else message)
     raise PollingFailed(message)
-
-
-def cancel(hook: MarketingHook, jobs: Sequence[Job], log: Log) -> None:
-    """Cancel the jobs that can be canceled. Never raises."""
-    for job in jobs:
-        try:
-            spec = hook.job_spec(job)
-            if spec.cancel is not None:
-                hook.run(spec.cancel(job))
-                log.info("%s was canceled", job)
-        except PlatformError as error:
-            log.warning("%s was not canceled: %s", job, error)
 
 
 class WaitingOperator(MarketingOperator):
@@ -224,24 +277,8 @@ class WaitingOperator(MarketingOperator):
         """
         if not self.wait_for_completion or not jobs:
             return outcome
-        from airflow_provider_mkt.actions.polling import PollFailureBudget
-
-        deadline = time.time() + self.wait_timeout
-        failure_budget = PollFailureBudget(self.max_poll_failure_time)
-        with self.hook as hook:
-            if not self.deferrable:
-                job_states = wait_in_worker(
-                    hook,
-                    jobs,
-                    interval=self.poll_interval,
-                    deadline=deadline,
-                    failure_budget=failure_budget,
-                    log=self.log,
-                )
-                return self.build_outcome(context, outcome, job_states)
-            if (done := poll_once(hook, jobs, failure_budget, self.log)) is not None:
-                return self.build_outcome(context, outcome, done)
-        self._wait_in_triggerer(jobs, outcome, deadline)
+        job_states = wait_for_states(self, jobs, cancel_on_kill=self.cancel_on_kill, carry=outcome)
+        return self.build_outcome(context, outcome, job_states)
 
     def build_outcome(
         self, context: Context, outcome: dict[str, object], job_states: Sequence[JobStateDict]
@@ -250,28 +287,19 @@ class WaitingOperator(MarketingOperator):
         state = job_states[0]["raw_status"] if job_states else outcome.get("state")
         return {**outcome, "state": state, "job_states": list(job_states)}
 
-    def execute_complete(self, context: Context, event: object = None) -> dict[str, object]:
-        """Resume with the trigger's event."""
+    def execute_complete(
+        self, context: Context, event: object = None, execution_deadline: float | None = None
+    ) -> dict[str, object]:
+        """Resume with the trigger's event.
+
+        :param execution_deadline: when ``execution_timeout`` ends the try, in epoch seconds.
+        :raises AirflowTaskTimeout: when it has passed.
+        """
+        self.continue_after(context, event, execution_deadline)
         done = succeeded(event)
         with self.airflow_errors():
             outcome = self.build_outcome(
                 context, dict(done.get("carry") or {}), list(done.get("job_states") or ())
             )
+            self.outcome = outcome
             return dict(self.emit_asset_events(context, outcome))
-
-    def _wait_in_triggerer(
-        self, jobs: Sequence[Job], outcome: dict[str, object], deadline: float
-    ) -> NoReturn:
-        self.defer(
-            trigger=BatchStatusTrigger(
-                conn_id=self.conn_id,
-                jobs=[dict(job.to_json()) for job in jobs],
-                deadline=deadline,
-                poll_interval=self.poll_interval,
-                max_poll_failure_time=self.max_poll_failure_time,
-                cancel_on_kill=self.cancel_on_kill,
-                carry=outcome,
-            ),
-            method_name="execute_complete",
-        )
-        raise AssertionError  # pragma: no cover - defer raises

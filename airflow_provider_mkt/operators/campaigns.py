@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.wording import part_of
 from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator, fail_if_rejected
 from airflow_provider_mkt.operators._parameters import (
@@ -15,13 +17,15 @@ from airflow_provider_mkt.operators._parameters import (
     optional_str,
     required_str,
 )
+from airflow_provider_mkt.operators._parse_checks import optional_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.actions.campaigns import CampaignRef
+    from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators.outcomes import (
         CampaignArchiveOutcome,
         CampaignAssetsOutcome,
@@ -50,8 +54,14 @@ class CreateCampaignBatchOperator(MarketingOperator):
     ``POST /rest/asset/v1/programs.json``.
     """
 
+    targets = (Target("campaign", "campaigns", "output", outcome_only=True),)
+
     template_fields: Sequence[str] = ("conn_id", "campaigns", "campaign_defaults")
     template_fields_renderers = {"campaigns": "json", "campaign_defaults": "json"}  # noqa: RUF012 - Airflow's own
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {
+        "campaigns": lambda name, value: as_mappings(name, value, {})
+    }
 
     def __init__(
         self,
@@ -69,11 +79,10 @@ class CreateCampaignBatchOperator(MarketingOperator):
         defaults = as_mapping("campaign_defaults", self.campaign_defaults or {})
         campaigns = as_mappings("campaigns", self.campaigns, defaults)
         with self.hook as hook, hook.exclusive("create campaigns"):
-            batch = hook.follow(hook.create_campaigns(task_state_of(context), campaigns))
+            batch = hook.follow(hook.create_campaigns(task_state_of(context, hook), campaigns))
         self.log.info(
-            "Created %d of %d campaigns: %d existed already, %d were rejected",
-            len(batch.created),
-            len(campaigns),
+            "Created %s, %d existed already, %d rejected",
+            part_of(len(batch.created), len(campaigns), "campaign"),
             len(batch.existing),
             len(batch.rejected),
         )
@@ -86,7 +95,7 @@ class CreateCampaignBatchOperator(MarketingOperator):
             "rejected": batch.rejected,
             "jobs": [job.to_json() for job in batch.jobs],
         }
-        fail_if_rejected(context, outcome, batch.rejected, len(campaigns), "campaigns")
+        fail_if_rejected(context, outcome, batch.rejected, len(campaigns), "campaign")
         return outcome
 
 
@@ -111,8 +120,15 @@ class UpdateCampaignBatchOperator(MarketingOperator):
     ``POST /rest/asset/v1/program/{id}.json``.
     """
 
+    targets = (Target("campaign", "campaigns", "output", outcome_only=True),)
+
     template_fields: Sequence[str] = ("conn_id", "campaigns", "changes")
     template_fields_renderers = {"campaigns": "json", "changes": "json"}  # noqa: RUF012 - Airflow's own
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {
+        "campaigns": lambda name, value: _campaign_refs(value),
+        "changes": optional_mapping,
+    }
 
     def __init__(
         self,
@@ -134,11 +150,10 @@ class UpdateCampaignBatchOperator(MarketingOperator):
             replace(ref, changes={**shared, **ref.changes}) for ref in _campaign_refs(self.campaigns)
         ]
         with self.hook as hook:
-            result = hook.follow(hook.campaigns.update(task_state_of(context), campaigns))
+            result = hook.follow(hook.campaigns.update(task_state_of(context, hook), campaigns))
         self.log.info(
-            "Updated %d of %d campaigns: %d were rejected",
-            len(result.done),
-            len(campaigns),
+            "Updated %s, %d rejected",
+            part_of(len(result.done), len(campaigns), "campaign"),
             len(result.rejected),
         )
         outcome: CampaignUpdateOutcome = {
@@ -148,7 +163,7 @@ class UpdateCampaignBatchOperator(MarketingOperator):
             "updated": len(result.done),
             "rejected": result.rejected,
         }
-        fail_if_rejected(context, outcome, result.rejected, len(campaigns), "campaigns")
+        fail_if_rejected(context, outcome, result.rejected, len(campaigns), "campaign")
         return outcome
 
 
@@ -170,8 +185,14 @@ class ArchiveCampaignBatchOperator(MarketingOperator):
     ``POST /rest/asset/v1/program/{id}/delete.json``.
     """
 
+    targets = (Target("campaigns", "", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "campaigns")
     template_fields_renderers = {"campaigns": "json"}  # noqa: RUF012 - Airflow's own
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {
+        "campaigns": lambda name, value: _campaign_refs(value),
+    }
 
     def __init__(
         self,
@@ -191,9 +212,8 @@ class ArchiveCampaignBatchOperator(MarketingOperator):
         with self.hook as hook:
             result = hook.follow(hook.campaigns.archive(campaigns))
         self.log.info(
-            "Archived %d of %d campaigns: %d do not exist, %d were rejected",
-            len(result.done),
-            len(campaigns),
+            "Archived %s, %d absent, %d rejected",
+            part_of(len(result.done), len(campaigns), "campaign"),
             len(result.absent),
             len(result.rejected),
         )
@@ -204,7 +224,7 @@ class ArchiveCampaignBatchOperator(MarketingOperator):
             "absent": result.absent,
             "rejected": result.rejected,
         }
-        fail_if_rejected(context, outcome, result.rejected, len(campaigns), "campaigns")
+        fail_if_rejected(context, outcome, result.rejected, len(campaigns), "campaign")
         return outcome
 
 
@@ -227,6 +247,8 @@ class AssociateAssetsOperator(MarketingOperator):
     ``DELETE /marketing/{version}/campaigns/{campaignGuid}/assets/{assetType}/{assetId}``.
     """
 
+    targets = (Target("campaign", "campaign_id", "output", "hubspot"),)
+
     template_fields: Sequence[str] = ("conn_id", "campaign_id", "campaign_name", "assets", "remove")
     template_fields_renderers = {"assets": "json", "remove": "json"}  # noqa: RUF012 - Airflow's own
 
@@ -246,6 +268,10 @@ class AssociateAssetsOperator(MarketingOperator):
         self.assets = assets
         self.remove = remove
 
+    def check_arguments(self, arguments: Arguments) -> None:
+        problem = "give either campaign_id or campaign_name"
+        arguments.one_of("campaign_id", "campaign_name", problem=problem)
+
     def run_action(self, context: Context) -> CampaignAssetsOutcome:
         from airflow_provider_mkt.actions.hubspot import campaigns
 
@@ -262,7 +288,7 @@ class AssociateAssetsOperator(MarketingOperator):
             campaign_id = campaign_id or hook.follow(campaigns.id_by_name(name or ""))
             result = hook.follow(campaigns.change(campaign_id, add, remove))
         self.log.info(
-            "Campaign %s: added %d assets, removed %d, %d were rejected",
+            "Assets of campaign %s: %d added, %d removed, %d rejected",
             campaign_id,
             len(result.added),
             len(result.removed),
@@ -277,7 +303,7 @@ class AssociateAssetsOperator(MarketingOperator):
             "removed": len(result.removed),
             "rejected": rejected,
         }
-        fail_if_rejected(context, outcome, rejected, len(add) + len(remove), "assets")
+        fail_if_rejected(context, outcome, rejected, len(add) + len(remove), "asset")
         return outcome
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.hooks.state import task_state_of
-from airflow_provider_mkt.operators._base import MarketingOperator
+from airflow_provider_mkt.client.wording import part_of
+from airflow_provider_mkt.hooks.state import task_digest, task_state_of
+from airflow_provider_mkt.operators._base import MarketingOperator, push_outcome
 from airflow_provider_mkt.operators._parameters import as_list, optional_str, required_str, to_bool
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
     from airflow_provider_mkt.operators.outcomes import EmailSamplesOutcome, EmailVariationOutcome
 
 _MAX_PROBLEMS = 5
@@ -40,6 +42,8 @@ class CreateABTestVariationOperator(MarketingOperator):
     Source: ``POST /marketing/{version}/emails/ab-test/create-variation``.
     """
 
+    targets = (Target("email_draft", "email_id", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "email_id", "variation_name")
 
     def __init__(self, *, conn_id: str, email_id: str | int, variation_name: str, **kwargs: Any) -> None:
@@ -53,7 +57,7 @@ class CreateABTestVariationOperator(MarketingOperator):
         email_id = required_str("email_id", self.email_id)
         name = required_str("variation_name", self.variation_name)
         with self.hook_on("hubspot") as hook, hook.exclusive(f"variation of email {email_id}"):
-            ensured = hook.follow(emails.create_variation(task_state_of(context), email_id, name))
+            ensured = hook.follow(emails.create_variation(task_state_of(context, hook), email_id, name))
         variation = ensured.value
         self.log.info(
             "%s variation %s of email %s", "Created" if ensured.created else "Found", variation.id, email_id
@@ -67,6 +71,19 @@ class CreateABTestVariationOperator(MarketingOperator):
             "state": variation.state,
             "created": ensured.created,
         }
+
+
+def _addresses(name: str, value: object) -> list[str]:
+    """Return the addresses that samples go to, each once in lower case or upper."""
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        value = [value]
+    addresses = [required_str(f"{name}[{index}]", one) for index, one in enumerate(as_list(name, value))]
+    if not addresses:
+        raise InvalidInput(name, "is empty: give at least one address")
+    each: dict[str, str] = {}
+    for address in addresses:
+        each.setdefault(address.lower(), address)
+    return list(each.values())
 
 
 class SendSampleEmailOperator(MarketingOperator):
@@ -88,7 +105,11 @@ class SendSampleEmailOperator(MarketingOperator):
     Source: ``POST /rest/asset/v1/email/{id}/sendSample.json``.
     """
 
+    targets = (Target("email_draft", "email_id", "input"),)
+
     template_fields: Sequence[str] = ("conn_id", "email_id", "to", "lead_id", "text_only")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"to": _addresses}
 
     def __init__(
         self,
@@ -109,12 +130,14 @@ class SendSampleEmailOperator(MarketingOperator):
     def run_action(self, context: Context) -> EmailSamplesOutcome:
         from airflow_provider_mkt.actions.marketo import emails
 
-        email_id, addresses = required_str("email_id", self.email_id), self._addresses()
+        email_id, addresses = required_str("email_id", self.email_id), _addresses("to", self.to)
         text_only = to_bool("text_only", self.text_only)
-        with self.hook_on("marketo") as hook:
+        # Airflow may consider a running worker dead and start the next try beside it.
+        lock = f"samples of {task_digest(context)}"
+        with self.hook_on("marketo") as hook, hook.exclusive(lock):
             samples = hook.follow(
                 emails.send(
-                    task_state_of(context),
+                    task_state_of(context, hook),
                     email_id,
                     addresses,
                     lead_id=optional_str("lead_id", self.lead_id),
@@ -130,23 +153,15 @@ class SendSampleEmailOperator(MarketingOperator):
             "rejected": len(samples.rejected),
             "unknown": len(samples.unknown),
         }
-        self.log.info("Sent %d of %d samples of email %s", len(samples.sent), len(addresses), email_id)
+        self.log.info("Sent %s of email %s", part_of(len(samples.sent), len(addresses), "sample"), email_id)
         # Addresses are named by their index: they belong to people.
         problems = [f"to[{index}] was rejected: {reason}" for index, reason in samples.rejected.items()]
         problems += [
-            f"to[{index}]: it is unknown whether a sample was sent; clear the task to send one"
-            for index in samples.unknown
+            f"to[{index}]: {f'the platform answered {answer}; ' if answer else ''}it is unknown whether a "
+            "sample was sent; clear the task to send one"
+            for index, answer in samples.unknown.items()
         ]
         if problems:
-            context["ti"].xcom_push(key="return_value", value=outcome)
+            push_outcome(context, outcome)
             raise AirflowFailException("; ".join(problems[:_MAX_PROBLEMS]))
         return outcome
-
-    def _addresses(self) -> list[str]:
-        to = self.to
-        if isinstance(to, str) and not to.lstrip().startswith("["):
-            to = [to]
-        addresses = [required_str(f"to[{index}]", address) for index, address in enumerate(as_list("to", to))]
-        if not addresses:
-            raise InvalidInput("to", "is empty: give at least one address")
-        return list(dict.fromkeys(addresses))

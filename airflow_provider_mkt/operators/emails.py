@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._parameters import (
     as_mapping,
     as_time,
+    is_missing,
     optional_str,
     required_str,
     to_bool,
 )
+from airflow_provider_mkt.operators._parse_checks import one_of, optional_mapping
+from airflow_provider_mkt.operators._send_guards import AUTO, ONE_DAY, GuardedSend
 from airflow_provider_mkt.operators._waiting import WaitingOperator
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.actions.emails import EnsuredEmail
+    from airflow_provider_mkt.actions.sending import SendTarget
+    from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators.outcomes import (
+        DryRunOutcome,
         EmailCreationOutcome,
         EmailPublicationOutcome,
         EmailUpdateOutcome,
@@ -33,12 +40,15 @@ if TYPE_CHECKING:
     )
 
 
-class PublishEmailOperator(WaitingOperator):
+class PublishEmailOperator(GuardedSend, WaitingOperator):
     """Publish an email once: send it, schedule it, or activate it.
 
     Reads the email's state before and after. An email that is published, scheduled or being sent already is
     not changed, and is reported as such. After a lost answer or a killed worker, the state is polled until
     an earlier request must be visible; only then is another request made.
+
+    An email that names no list and no contact and is not automated is refused, and so is one that is set up
+    for a time that has passed, unless ``publish_at`` or ``send_now`` says when it goes out (HubSpot).
 
     On HubSpot, ``email_id`` is published: a regular email is sent or scheduled, an automated one is
     activated. On Marketo, ``email_id`` approves the email's draft, and ``program_id`` approves an email
@@ -56,19 +66,67 @@ class PublishEmailOperator(WaitingOperator):
     :param poll_interval: seconds between polls; the shortest useful interval when not given.
     :param wait_timeout: seconds to wait at most.
     :param max_poll_failure_time: seconds for which polls may keep failing.
-    :param cancel_on_kill: Marketo: unapprove an approved program when the waiting task is killed, by a user
-        or with its worker; the next try of the task approves it again.
+    :param stable_for: seconds for which the figures of a send must not change before it counts as sent; 600
+        when not given.
+    :param cancel_on_kill: Marketo: unapprove an approved program when a user ends the task while it is
+        deferred. A task that waits in a worker unapproves nothing.
+    :param max_recipients: refuse the send when it would reach more people. The number is looked up right
+        before the request: by the sizes of the lists, and by a count where these do not decide.
+    :param min_recipients: refuse the send when it would reach fewer people.
+    :param check: the output of :class:`.CheckEmailOperator`. The send is refused when the check ended with an
+        error or is older than ``check_valid_for``, and when the email, its lists or its schedule were changed
+        since; the limits of the check are checked once more.
+    :param check_valid_for: how old the check may be.
+    :param max_growth: by which share there may be more recipients than at the check, as far as the sizes of
+        the lists tell; None for any.
+    :param approval: the output of :class:`.ApproveEmailOperator`, or of Airflow's own ``ApprovalOperator``.
+        Without an approval the send is refused. Who approved it, and when, is copied into the outcome.
+    :param allow_operational: False refuses email that also goes to people who opted out: Marketo's
+        operational emails, HubSpot's transactional ones.
+    :param expect_account: HubSpot's portal id or Marketo's munchkin id; any other account is refused.
+    :param not_after: refuse the send when the mail would go out after this time: an aware datetime or ISO
+        8601 text with offset.
+    :param max_lateness: refuse the send when the DAG run was due longer ago than this; no limit when not
+        given.
+    :param allow_backfill: also send in backfill runs, in which the task is skipped otherwise.
+    :param quiet_hours: hours without mail, such as ``("21:00", "08:00")``. Mail that would go out at once in
+        them is held back until they end, with the task deferred; mail that is scheduled in them is refused.
+    :param timezone: the time zone of ``quiet_hours``, such as ``Europe/Berlin``.
+    :param send_key: names what the send is for. Another task instance with the same key sends nothing,
+        whatever the id of its email: it fails, and says which run sent what, and when. ``auto``: made of the
+        DAG, the task, the map index and the DAG run's data interval. None: no key.
+    :param dry_run: only look and check: nothing is changed or sent, and :class:`.DryRunOutcome` is returned.
     :returns: :class:`.EmailPublicationOutcome`: ``published`` (by this task), ``state``, ``scheduled_for``,
-        ``job``, and after waiting ``job_states``.
-    :raises AirflowFailException: when there is no such email, it cannot be published, it is scheduled
-        for another time, or sending it failed.
+        ``job``, ``audience`` and ``approval`` where they were read, and after waiting ``job_states``.
+    :raises AirflowFailException: when a safeguard refuses the send, there is no such email, it cannot be
+        published, it is scheduled for another time, or sending it failed.
 
     Source: HubSpot ``POST /marketing/{version}/emails/{emailId}/publish``; Marketo
     ``POST /rest/asset/v1/email/{id}/approveDraft.json`` and
     ``POST /rest/asset/v1/program/{id}/approve.json``.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "email_id", "program_id", "publish_at", "send_now")
+    targets = (
+        Target("email", "email_id", "output"),
+        Target("program", "program_id", "output"),
+    )
+
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "email_id",
+        "program_id",
+        "publish_at",
+        "send_now",
+        "max_recipients",
+        "min_recipients",
+        "check",
+        "approval",
+        "allow_operational",
+        "expect_account",
+        "not_after",
+        "send_key",
+        "is_dry_run",
+    )
 
     def __init__(
         self,
@@ -83,7 +141,23 @@ class PublishEmailOperator(WaitingOperator):
         poll_interval: float | None = None,
         wait_timeout: float = 24 * 3600,
         max_poll_failure_time: float = 600.0,
+        stable_for: float | None = None,
         cancel_on_kill: bool = True,
+        max_recipients: int | str | None = None,
+        min_recipients: int | str | None = None,
+        check: Mapping[str, object] | str | None = None,
+        check_valid_for: timedelta = ONE_DAY,
+        max_growth: float | str | None = 0.1,
+        approval: Mapping[str, object] | str | None = None,
+        allow_operational: bool | str = True,
+        expect_account: str | int | None = None,
+        not_after: datetime | str | None = None,
+        max_lateness: timedelta | None = None,
+        allow_backfill: bool = False,
+        quiet_hours: Sequence[str] | None = None,
+        timezone: str | None = None,
+        send_key: str | None = AUTO,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -99,25 +173,62 @@ class PublishEmailOperator(WaitingOperator):
         self.email_id = email_id
         self.program_id = program_id
         self.publish_at = publish_at
+        self.stable_for = stable_for
         self.send_now = send_now
+        self.max_recipients = max_recipients
+        self.min_recipients = min_recipients
+        self.check = check
+        self.check_valid_for = check_valid_for
+        self.max_growth = max_growth
+        self.approval = approval
+        self.allow_operational = allow_operational
+        self.expect_account = expect_account
+        self.not_after = not_after
+        self.max_lateness = max_lateness
+        self.allow_backfill = allow_backfill
+        self.quiet_hours = quiet_hours
+        self.timezone = timezone
+        self.send_key = send_key
+        self.is_dry_run = dry_run
+        self.check_guards()
 
-    def run_action(self, context: Context) -> EmailPublicationOutcome:
+    def check_arguments(self, arguments: Arguments) -> None:
+        arguments.one_of("email_id", "program_id", problem="give either email_id or program_id")
+        if arguments.given("publish_at") and self.send_now is True:
+            raise InvalidInput("send_now", "contradicts publish_at; give one of them")
+
+    def run_action(self, context: Context) -> EmailPublicationOutcome | DryRunOutcome:
         email_id = optional_str("email_id", self.email_id)
         program_id = optional_str("program_id", self.program_id)
         publish_at = as_time("publish_at", self.publish_at)
         send_now = to_bool("send_now", self.send_now)
         if publish_at is not None and send_now:
             raise InvalidInput("send_now", "contradicts publish_at; give one of them")
-        with self.hook as hook, hook.exclusive(_lock_name(email_id, program_id)):
-            publication = hook.follow(
-                hook.publish_email(
-                    task_state_of(context),
-                    email_id=email_id,
-                    program_id=program_id,
-                    publish_at=publish_at,
-                    send_now=send_now,
-                )
-            )
+        from airflow_provider_mkt.actions.send_guards import DryRunEnded
+
+        target = self._target(email_id, program_id)
+        with self.hook as hook:
+            try:
+                with (
+                    self.send_gate(
+                        context, hook, target=target, sends=not self._only_approves(email_id)
+                    ) as gate,
+                    hook.exclusive(_lock_name(email_id, program_id)),
+                ):
+                    publication = hook.follow(
+                        hook.publish_email(
+                            task_state_of(context, hook),
+                            email_id=email_id,
+                            program_id=program_id,
+                            publish_at=publish_at,
+                            send_now=send_now,
+                            gate=gate,
+                        )
+                    )
+                    gate.finish(sent=publication.done, state=f"it is in state {publication.state} already")
+            except DryRunEnded as end:
+                return self.dry_run_outcome(hook, end)
+        job = replace(publication.job, stable_for=self.stable_for)
         self.log.info(
             "%s %s: state %s%s",
             "Published" if publication.done else "Published or scheduled already:",
@@ -131,10 +242,28 @@ class PublishEmailOperator(WaitingOperator):
             "published": publication.done,
             "state": publication.state,
             "scheduled_for": publication.scheduled_for,
-            "job": publication.job.to_json(),
+            "job": job.to_json(),
         }
-        waited = self.wait_for_jobs(context, [publication.job], dict(outcome))
+        details = gate.details()
+        waited = self.wait_for_jobs(context, [job], {**outcome, **details})
         return cast("EmailPublicationOutcome", waited)
+
+    def _only_approves(self, email_id: str | None) -> bool:
+        """Whether nothing is sent: Marketo's approval of an email changes what others send."""
+        return self.hook.conn_type == "marketo" and email_id is not None
+
+    def _target(self, email_id: str | None, program_id: str | None) -> SendTarget:
+        from airflow_provider_mkt.actions.sending import SendTarget
+
+        if self._only_approves(email_id):
+            for field, value in (
+                ("max_recipients", self.max_recipients),
+                ("min_recipients", self.min_recipients),
+            ):
+                if not is_missing(value):
+                    raise InvalidInput(field, "approving an email sends nothing; give program_id to send")
+        kind: Literal["email", "email_program"] = "email_program" if program_id else "email"
+        return SendTarget(self.hook.conn_type, kind, program_id or email_id or "")
 
 
 class CreateEmailOperator(MarketingOperator):
@@ -160,6 +289,8 @@ class CreateEmailOperator(MarketingOperator):
     Source: HubSpot ``POST /marketing/{version}/emails``; Marketo ``POST /rest/asset/v1/emails.json``.
     """
 
+    targets = (Target("email_draft", "email_id", "output", outcome_only=True),)
+
     template_fields: Sequence[str] = (
         "conn_id",
         "name",
@@ -169,6 +300,8 @@ class CreateEmailOperator(MarketingOperator):
         "template_id",
     )
     template_fields_renderers = {"fields": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"fields": optional_mapping}
 
     def __init__(
         self,
@@ -193,7 +326,7 @@ class CreateEmailOperator(MarketingOperator):
         with self.hook as hook, hook.exclusive(f"create email {name}"):
             email = hook.follow(
                 hook.emails.create(
-                    task_state_of(context),
+                    task_state_of(context, hook),
                     name,
                     fields,
                     folder_id=optional_str("folder_id", self.folder_id),
@@ -212,6 +345,9 @@ class CloneEmailOperator(MarketingOperator):
     name with ``{{ run_id }}`` in it gives one per run. On HubSpot names are not unique: an email of that
     name counts as the copy unless it was cloned from another email.
 
+    With one copy per run, two runs can mail the same people twice. A ``send_key`` of the task that publishes,
+    such as ``newsletter 2026-12``, prevents it.
+
     :param conn_id: a connection of type ``hubspot`` or ``marketo``.
     :param email_id: the email to clone.
     :param name: name of the copy.
@@ -225,6 +361,8 @@ class CloneEmailOperator(MarketingOperator):
     Source: HubSpot ``POST /marketing/{version}/emails/clone``; Marketo
     ``POST /rest/asset/v1/email/{id}/clone.json``.
     """
+
+    targets = (Target("email_draft", "email_id", "output", outcome_only=True),)
 
     template_fields: Sequence[str] = (
         "conn_id",
@@ -258,7 +396,7 @@ class CloneEmailOperator(MarketingOperator):
         with self.hook as hook, hook.exclusive(f"clone email {email_id} as {name}"):
             copy = hook.follow(
                 hook.emails.clone(
-                    task_state_of(context),
+                    task_state_of(context, hook),
                     email_id,
                     name,
                     folder_id=optional_str("folder_id", self.folder_id),
@@ -297,8 +435,15 @@ class UpdateEmailOperator(MarketingOperator):
     and ``POST /rest/asset/v1/email/{id}/content.json``.
     """
 
+    targets = (Target("email_draft", "email_id", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "email_id", "changes", "version")
     template_fields_renderers = {"changes": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {
+        "changes": as_mapping,
+        "version": one_of("live", "draft"),
+    }
 
     def __init__(
         self,
@@ -347,6 +492,8 @@ class UnpublishEmailOperator(MarketingOperator):
     ``POST /rest/asset/v1/email/{id}/unapprove.json``.
     """
 
+    targets = (Target("email_draft", "email_id", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "email_id")
 
     def __init__(self, *, conn_id: str, email_id: str | int, **kwargs: Any) -> None:
@@ -356,7 +503,7 @@ class UnpublishEmailOperator(MarketingOperator):
     def run_action(self, context: Context) -> EmailWithdrawalOutcome:
         email_id = required_str("email_id", self.email_id)
         with self.hook as hook, hook.exclusive(_lock_name(email_id)):
-            withdrawal = hook.follow(hook.emails.unpublish(task_state_of(context), email_id))
+            withdrawal = hook.follow(hook.emails.unpublish(task_state_of(context, hook), email_id))
         if withdrawal.done:
             self.log.info("Unpublished email %s: state %s", email_id, withdrawal.state)
         else:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
+from airflow_provider_mkt.actions.targets import RESULT_FILES, SOURCE, Target
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.wording import part_of
 from airflow_provider_mkt.operators._base import CancellableOperator, MarketingOperator, fail_if_rejected
-from airflow_provider_mkt.operators._lead_source import LeadSource
+from airflow_provider_mkt.operators._lead_source import LeadSource, check_source
 from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
 from airflow_provider_mkt.operators._parameters import (
     as_mapping,
@@ -16,19 +18,22 @@ from airflow_provider_mkt.operators._parameters import (
     optional_str,
     required_str,
 )
+from airflow_provider_mkt.operators._parse_checks import one_of
+from airflow_provider_mkt.sync.rows import NULL_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.client.hubspot.events._fields import MarketingEvent
+    from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators.outcomes import MarketingEventOutcome, MarketingEventsOutcome
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.mapping import Type
     from airflow_provider_mkt.sync.results import AttendanceOutcome, SyncOutcome
-    from airflow_provider_mkt.sync.rows import Blank
+    from airflow_provider_mkt.sync.rows import Blanks
 
 
 class UpsertMarketingEventsOperator(MarketingOperator):
@@ -49,6 +54,8 @@ class UpsertMarketingEventsOperator(MarketingOperator):
 
     Source: ``POST /marketing/{version}/marketing-events/events/upsert``.
     """
+
+    targets = (Target("marketing_events", "", "output"),)
 
     template_fields: Sequence[str] = ("conn_id", "events", "event_defaults")
     template_fields_renderers = {"events": "json", "event_defaults": "json"}  # noqa: RUF012 - Airflow's own
@@ -81,12 +88,11 @@ class UpsertMarketingEventsOperator(MarketingOperator):
             "reasons": result.rejected,
         }
         self.log.info(
-            "Wrote %d of %d marketing events: %d were rejected",
-            len(result.written),
-            len(events),
+            "Wrote %s, %d rejected",
+            part_of(len(result.written), len(events), "marketing event"),
             len(result.rejected),
         )
-        fail_if_rejected(context, outcome, result.rejected, len(events), "events")
+        fail_if_rejected(context, outcome, result.rejected, len(events), "event")
         return outcome
 
 
@@ -124,16 +130,17 @@ class RecordAttendanceOperator(CancellableOperator):
     :param columns: column to field, for columns that are not named like their field. A column that is mapped
         to None is left out.
     :param constants: fields with the same value in every row.
-    :param null_values: texts that mean no value, such as ``NULL``.
+    :param null_values: texts that mean no value; by default ``null``, as Marketo's exports write it.
     :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value
         that is not of its type rejects its row.
-    :param blank: what no value means (an empty CSV value, NULL of a database or a Parquet file, one of
-        ``null_values``): ``omit`` leaves the field out, ``clear`` sends it empty.
+    :param blank: what no value means: an empty CSV value, None, JSON's null, NULL of a database or a Parquet
+        file, or one of ``null_values``. ``omit`` leaves the field out, ``clear`` sends it empty. Field to rule, where
+        fields differ; the others are left out.
     :param lookup_field: ``email`` or ``contact_id``: the field that identifies a contact.
     :param max_rejected: how many rejected rows are accepted: a number, a share (0.05 or ``"5%"``), or None
         for any number. Above it the task fails without retry, after all other rows were sent.
-    :param rejects_path: a JSON Lines file for rejected rows; a file on this machine when not given. There is
-        no file when there are none.
+    :param rejects_path: a JSON Lines file for rejected rows; by default a file below ``[mkt] results_path``, or
+        on this machine. There is no file when there are none.
     :param outcomes_path: a JSON Lines file for the outcome of every row, with the contact's id; none when
         not given.
     :param max_concurrency: calls in flight at most; as many as the connection allows when not given.
@@ -150,6 +157,13 @@ class RecordAttendanceOperator(CancellableOperator):
     ``POST /marketing/{version}/marketing-events/{objectId}/attendance/{subscriberState}/email-create``.
     """  # noqa: E501
 
+    targets = (
+        Target(SOURCE, "source", "input"),
+        Target("marketing_event", "object_id"),
+        Target("attendance", "", "output"),
+        *RESULT_FILES,
+    )
+
     template_fields: Sequence[str] = (
         *WRITING_FIELDS,
         "state",
@@ -159,6 +173,11 @@ class RecordAttendanceOperator(CancellableOperator):
     )
     template_ext: Sequence[str] = (".sql",)
     template_fields_renderers = {"sql": "sql", "columns": "json", "constants": "json"}  # noqa: RUF012 - Airflow's own
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {
+        "state": one_of("register", "attend", "cancel"),
+        "lookup_field": one_of("email", "contact_id"),
+    }
 
     def __init__(
         self,
@@ -179,9 +198,9 @@ class RecordAttendanceOperator(CancellableOperator):
         sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
         constants: Mapping[str, object] | str | None = None,
-        null_values: Sequence[str] = (),
+        null_values: Sequence[str] = NULL_VALUES,
         types: Mapping[str, Type] | None = None,
-        blank: Blank = "omit",
+        blank: Blanks = "omit",
         lookup_field: str = "email",
         max_rejected: int | float | str | None = 0,
         rejects_path: str | None = None,
@@ -213,6 +232,9 @@ class RecordAttendanceOperator(CancellableOperator):
         self.external_account_id = external_account_id
         self.object_id = object_id
 
+    def check_arguments(self, arguments: Arguments) -> None:
+        check_source(arguments)
+
     def run_action(self, context: Context) -> AttendanceOutcome:
         from airflow_provider_mkt.actions.hubspot.events import AttendanceWriter
 
@@ -225,7 +247,14 @@ class RecordAttendanceOperator(CancellableOperator):
             external_account_id=optional_str("external_account_id", self.external_account_id),
             object_id=optional_str("object_id", self.object_id),
         )
-        return LeadWriting(self, context, hook, writer, options).run(source, _attendance_outcome)
+        return LeadWriting(
+            self,
+            context,
+            hook,
+            writer,
+            options,
+            [self.state, self.external_event_id, self.external_account_id, self.object_id],
+        ).run(source, _attendance_outcome)
 
 
 def _attendance_outcome(outcome: SyncOutcome) -> AttendanceOutcome:
@@ -245,6 +274,8 @@ class CancelMarketingEventOperator(MarketingOperator):
 
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/cancel``.
     """
+
+    targets = (Target("marketing_event", "object_id", "output"),)
 
     template_fields: Sequence[str] = ("conn_id", "external_event_id", "external_account_id")
 
@@ -283,6 +314,8 @@ class CompleteMarketingEventOperator(MarketingOperator):
     Source: ``POST /marketing/{version}/marketing-events/events/{externalEventId}/complete``.
     """
 
+    targets = (Target("marketing_event", "object_id", "output"),)
+
     template_fields: Sequence[str] = (
         "conn_id",
         "external_event_id",
@@ -307,19 +340,27 @@ class CompleteMarketingEventOperator(MarketingOperator):
         self.started_at = started_at
         self.ended_at = ended_at
 
+    def check_arguments(self, arguments: Arguments) -> None:
+        if arguments.known("started_at") and arguments.known("ended_at"):
+            self._times()
+
     def run_action(self, context: Context) -> MarketingEventOutcome:
         from airflow_provider_mkt.client.hubspot.events import marketing_events
 
-        start, end = as_time("started_at", self.started_at), as_time("ended_at", self.ended_at)
-        if start is None or end is None:
-            raise InvalidInput("started_at" if start is None else "ended_at", "is missing")
-        if end < start:
-            raise InvalidInput("ended_at", "is before started_at")
+        start, end = self._times()
         ids = _event_ids(self)
         with self.hook_on("hubspot") as hook:
             event = hook.run(marketing_events.complete(*ids, start=start, end=end))
         self.log.info("Completed event %s of account %s", *ids)
         return _event_outcome("marketing_event_completed", ids, event)
+
+    def _times(self) -> tuple[datetime, datetime]:
+        start, end = as_time("started_at", self.started_at), as_time("ended_at", self.ended_at)
+        if start is None or end is None:
+            raise InvalidInput("started_at" if start is None else "ended_at", "is missing")
+        if end < start:
+            raise InvalidInput("ended_at", "is before started_at")
+        return start, end
 
 
 def _event_ids(operator: CancelMarketingEventOperator | CompleteMarketingEventOperator) -> tuple[str, str]:

@@ -5,25 +5,50 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.providers.common.compat.sdk import AirflowFailException, conf
-
+from airflow_provider_mkt.actions.targets import REJECTS, RESULTS, SOURCE, Target
 from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.wording import counted, part_of, was_or_were
 from airflow_provider_mkt.hooks.run_context import RunContext
-from airflow_provider_mkt.operators._base import CancellableOperator
+from airflow_provider_mkt.hooks.state import task_state_of
+from airflow_provider_mkt.operators._base import CancellableOperator, push_outcome
 from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
-from airflow_provider_mkt.operators._files import as_path, result_path, whole_file
+from airflow_provider_mkt.operators._files import as_lines_path, as_path, result_path, whole_lines
+from airflow_provider_mkt.operators._finished import FinishedTry
 from airflow_provider_mkt.operators._lead_source import ImportFile
 from airflow_provider_mkt.operators._parameters import RejectThreshold, as_list, as_mapping, optional_str
+from airflow_provider_mkt.sync.rows import NULL_VALUES
+from airflow_provider_mkt.version_compat import AirflowFailException, conf
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.hooks.base import MarketingHook
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
     from airflow_provider_mkt.sync.bulk_report import ImportOutcome
     from airflow_provider_mkt.sync.files import Format
+
+
+_ABOUT = (
+    "source",
+    "source_format",
+    "columns",
+    "constants",
+    "null_values",
+    "action",
+    "lookup_field",
+    "list_id",
+    "partition_name",
+    "program_id",
+    "program_status",
+    "date_format",
+    "time_zone",
+    "marketable_contacts",
+    "create_list",
+)
+"""The parameters that make an import another one."""
 
 
 class ImportLeadsOperator(CancellableOperator):
@@ -52,7 +77,9 @@ class ImportLeadsOperator(CancellableOperator):
     :param null_values: texts that mean no value; by default ``null``, as Marketo's exports write it.
     :param action: HubSpot: ``createOrUpdate``, ``createOnly`` or ``updateOnly``. Marketo creates or updates.
     :param lookup_field: the key: ``email``; another unique property or ``hs_object_id`` (HubSpot); another
-        searchable field, or ``id`` to update only (Marketo).
+        searchable field, or ``id`` to update only (Marketo). None is for Marketo instances with their own
+        duplicate rule: no key is sent, so that the rule applies, and no row replaces another one. Every row
+        needs ``email`` then, and one part is imported at a time.
     :param list_id: Marketo: a static list that the leads are added to. One part is imported at a time.
     :param partition_name: Marketo: lead partition for new leads.
     :param program_id: Marketo: a program that the leads become members of.
@@ -64,7 +91,8 @@ class ImportLeadsOperator(CancellableOperator):
     :param create_list: HubSpot: put them on a new static list, one for each part.
     :param max_rejected: how many rejected rows are allowed: a number, a share (0.05 or ``"5%"``), or None for
         any. Above it the task fails without retry, after everything else was imported.
-    :param rejects_path: where rejected rows are written as JSON Lines; by default a file on this machine.
+    :param rejects_path: where rejected rows are written as JSON Lines; by default a file below
+        ``[mkt] results_path``, or on this machine.
         There is no file when none is rejected.
     :param warnings_path: the same for rows that were imported with a warning, and for those that were not
         sent because a later row has their key.
@@ -85,6 +113,16 @@ class ImportLeadsOperator(CancellableOperator):
     ``POST /bulk/v1/program/{programId}/members/import.json``.
     """
 
+    targets = (
+        Target(SOURCE, "source", "input"),
+        Target("leads", "", "output"),
+        Target("import", "", platform="hubspot"),
+        Target("list", "list_id", "output", "marketo"),
+        Target("program_members", "program_id", "output", "marketo"),
+        Target(RESULTS, "warnings", "output"),
+        Target(REJECTS, "rejects", "output"),
+    )
+
     template_fields: Sequence[str] = (
         "conn_id",
         "source",
@@ -103,6 +141,12 @@ class ImportLeadsOperator(CancellableOperator):
     )
     template_fields_renderers = {"columns": "json", "constants": "json"}  # noqa: RUF012 - Airflow's own
 
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {
+        "action": optional_str,
+        "date_format": optional_str,
+        "time_zone": optional_str,
+    }
+
     def __init__(
         self,
         *,
@@ -111,9 +155,9 @@ class ImportLeadsOperator(CancellableOperator):
         source_format: Format | None = None,
         columns: Mapping[str, str | None] | str | None = None,
         constants: Mapping[str, object] | str | None = None,
-        null_values: Sequence[str] = ("null",),
+        null_values: Sequence[str] = NULL_VALUES,
         action: str = "createOrUpdate",
-        lookup_field: str = "email",
+        lookup_field: str | None = "email",
         list_id: int | str | None = None,
         partition_name: str | None = None,
         program_id: int | str | None = None,
@@ -158,14 +202,14 @@ class ImportLeadsOperator(CancellableOperator):
         self.wait_timeout = wait_timeout
         self.max_poll_failure_time = max_poll_failure_time
         self.cancel_on_kill = cancel_on_kill
-        self.resumed = False
 
     def run_action(self, context: Context) -> ImportOutcome:
         from airflow_provider_mkt.sync.bulk_report import ImportReport, RowFile
 
         threshold = RejectThreshold.of("max_rejected", self.max_rejected)
+        rejects_path = as_lines_path("rejects_path", self.rejects_path)
+        warnings_path = as_lines_path("warnings_path", self.warnings_path)
         hook = self.hook.bind(RunContext(sleep=self.sleep))
-        self.reset_cancellation()
         task = BulkImportTask(
             self,
             context,
@@ -181,33 +225,33 @@ class ImportLeadsOperator(CancellableOperator):
             resumed=self.resumed,
         )
         with hook, ExitStack() as stack:
-            rejects = as_path("rejects_path", self.rejects_path) or result_path(context, "rejects")
-            warnings = as_path("warnings_path", self.warnings_path) or result_path(context, "warnings")
+            finished: FinishedTry[ImportOutcome] = FinishedTry(
+                context, task_state_of(context, hook), [getattr(self, name) for name in _ABOUT]
+            )
+            if (earlier := finished.outcome) is not None:
+                self.log.info("An earlier try of this task has finished; nothing is imported")
+                return earlier
+            rejects = rejects_path or result_path(context, "rejects")
+            warnings = warnings_path or result_path(context, "warnings")
             plan = task.plan(self._source(), stack)
             report = ImportReport(
-                stack.enter_context(RowFile(lambda: whole_file(rejects))),
-                stack.enter_context(RowFile(lambda: whole_file(warnings))),
+                stack.enter_context(RowFile(lambda: whole_lines(rejects))),
+                stack.enter_context(RowFile(lambda: whole_lines(warnings))),
             )
             progress, bulk = task.run(plan, report, stack)
             seconds = time.time() - progress.started_at
             outcome = report.outcome(hook.conn_type, rejects, warnings, bulk.jobs, seconds)
         # Not before the results of the rows are stored.
-        progress.forget()
+        progress.complete()
+        if threshold.allows(outcome["rejected"], outcome["total"]):
+            finished.save(outcome)
         self._fail_if_rejected(context, outcome, threshold)
         return outcome
-
-    def resume(self, context: Context, event: object = None) -> Any:
-        """Continue after a deferral. The event does not matter: the jobs themselves are polled."""
-        self.resumed = True
-        try:
-            return self.execute(context)
-        finally:
-            self.resumed = False
 
     def _importer(self, hook: MarketingHook) -> LeadImporter:
         return hook.lead_importer(
             action=optional_str("action", self.action) or "",
-            lookup_field=optional_str("lookup_field", self.lookup_field) or "",
+            lookup_field=optional_str("lookup_field", self.lookup_field),
             list_id=optional_str("list_id", self.list_id),
             partition_name=optional_str("partition_name", self.partition_name),
             program_id=optional_str("program_id", self.program_id),
@@ -237,18 +281,20 @@ class ImportLeadsOperator(CancellableOperator):
     def _fail_if_rejected(self, context: Context, outcome: ImportOutcome, threshold: RejectThreshold) -> None:
         reasons = ", ".join(f"{code}: {count:,}" for code, count in outcome["reasons"].items())
         self.log.info(
-            "%s rows: %s imported (%s with a warning), %s skipped, %s rejected%s",
-            *(f"{outcome[name]:,}" for name in ("total", "imported", "warned", "skipped", "rejected")),
+            "Finished: %s: %s imported (%s with a warning), %s skipped, %s rejected%s",
+            counted(outcome["total"], "row"),
+            *(f"{outcome[name]:,}" for name in ("imported", "warned", "skipped", "rejected")),
             f" ({reasons})" if reasons else "",
         )
         if not outcome["total"]:
             self.log.warning("The source is empty: there was nothing to import")
         if threshold.allows(outcome["rejected"], outcome["total"]):
             return
-        context["ti"].xcom_push(key="return_value", value=outcome)
+        bad = outcome["rejected"]
+        push_outcome(context, outcome)
         skipped = f" and {outcome['skipped']:,} skipped" if outcome["skipped"] else ""
         msg = (
-            f"{outcome['rejected']:,} of {outcome['total']:,} rows were rejected{skipped} ({reasons}), "
-            f"allowed: {threshold}. The others were imported. See {outcome['rejects']}"
+            f"{part_of(bad, outcome['total'], 'row')} {was_or_were(outcome['total'])} rejected{skipped} "
+            f"({reasons}), allowed: {threshold}. The others were imported. See {outcome['rejects']}"
         )
         raise AirflowFailException(msg)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_mkt.actions.targets import RESULT_FILES, SOURCE, Target
 from airflow_provider_mkt.hooks.state import task_digest, task_state_of
 from airflow_provider_mkt.operators._base import CancellableOperator, MarketingOperator
-from airflow_provider_mkt.operators._lead_source import LeadSource
-from airflow_provider_mkt.operators._lead_writing import WRITING_FIELDS, LeadWriting, WriteOptions
+from airflow_provider_mkt.operators._lead_source import LeadSource, check_source
+from airflow_provider_mkt.operators._lead_writing import (
+    WRITING_FIELDS,
+    LeadWriting,
+    WriteOptions,
+    written_alone,
+)
 from airflow_provider_mkt.operators._parameters import (
     as_mapping,
     hold_callable,
@@ -15,17 +22,19 @@ from airflow_provider_mkt.operators._parameters import (
     required_str,
 )
 from airflow_provider_mkt.operators.outcomes import FormSubmissionOutcome
+from airflow_provider_mkt.sync.rows import NULL_VALUES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.operators._lead_source import Leads
+    from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.mapping import Type
     from airflow_provider_mkt.sync.results import SyncOutcome
-    from airflow_provider_mkt.sync.rows import Blank
+    from airflow_provider_mkt.sync.rows import Blanks
 
 
 class PushLeadsOperator(CancellableOperator):
@@ -52,20 +61,24 @@ class PushLeadsOperator(CancellableOperator):
     :param columns: column to field, for columns that are not named like their field. A column that is mapped
         to None is left out.
     :param constants: fields that every lead gets, whatever its row contains.
-    :param null_values: texts that mean no value, such as ``NULL``.
-    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date`` or ``datetime``; a value
+    :param null_values: texts that mean no value; by default ``null``, as Marketo's exports write it.
+    :param types: field to ``text``, ``integer``, ``number``, ``boolean``, ``date``, ``datetime`` or
+        ``multiple`` (several options as a list or a JSON array, which are joined by semicolons); a value
         that cannot be converted rejects its lead.
-    :param blank: what no value means (an empty CSV value, NULL of a database or a Parquet file, one of
-        ``null_values``): ``omit`` leaves the field alone, ``clear`` empties it.
+    :param blank: what no value means: an empty CSV value, None, JSON's null, NULL of a database or a Parquet
+        file, or one of ``null_values``. ``omit`` leaves the field alone, ``clear`` empties it. A field that a
+        row does not have is left alone. An empty text that is not from CSV is a value: it empties its field.
+        Field to rule, where fields differ; the others are left alone.
     :param lookup_field: the key; ``email``, another searchable field, or ``mktToken`` for the value of a
-        clicked link.
+        clicked link. None sends no key, for an instance with its own duplicate rule.
     :param program_status: a status of the program's channel that they get.
     :param push_source: free text that triggers can filter by.
     :param push_reason: free text that triggers can filter by.
     :param partition_name: lead partition for new leads.
     :param max_rejected: how many rejected records are allowed: a number, a share (0.05 or ``"5%"``), or None
         for any. Above it the task fails without retry, after everything else was sent.
-    :param rejects_path: where rejected records are written as JSON Lines; by default a file on this machine.
+    :param rejects_path: where rejected records are written as JSON Lines; by default a file below
+        ``[mkt] results_path``, or on this machine.
         There is no file when none is rejected.
     :param outcomes_path: where the outcome of every record is written as JSON Lines, with the platform's
         lead id; by default nowhere.
@@ -79,6 +92,12 @@ class PushLeadsOperator(CancellableOperator):
 
     Source: ``POST /rest/v1/leads/push.json``.
     """
+
+    targets = (
+        Target(SOURCE, "source", "input"),
+        Target("leads", "", "output"),
+        *RESULT_FILES,
+    )
 
     template_fields: Sequence[str] = (
         *WRITING_FIELDS,
@@ -104,10 +123,10 @@ class PushLeadsOperator(CancellableOperator):
         sql_parameters: Mapping[str, object] | Sequence[object] | None = None,
         columns: Mapping[str, str | None] | str | None = None,
         constants: Mapping[str, object] | str | None = None,
-        null_values: Sequence[str] = (),
+        null_values: Sequence[str] = NULL_VALUES,
         types: Mapping[str, Type] | None = None,
-        blank: Blank = "omit",
-        lookup_field: str = "email",
+        blank: Blanks = "omit",
+        lookup_field: str | None = "email",
         max_rejected: int | float | str | None = 0,
         rejects_path: str | None = None,
         outcomes_path: str | None = None,
@@ -143,6 +162,9 @@ class PushLeadsOperator(CancellableOperator):
         self.push_reason = push_reason
         self.partition_name = partition_name
 
+    def check_arguments(self, arguments: Arguments) -> None:
+        check_source(arguments)
+
     def run_action(self, context: Context) -> SyncOutcome:
         from airflow_provider_mkt.actions.marketo.leads import PushWriter
 
@@ -150,13 +172,20 @@ class PushLeadsOperator(CancellableOperator):
         hook = self.hook_on("marketo")
         writer = PushWriter(
             program_name=required_str("program_name", self.program_name),
-            lookup_field=required_str("lookup_field", self.lookup_field),
+            lookup_field=optional_str("lookup_field", self.lookup_field),
             program_status=optional_str("program_status", self.program_status),
             source=optional_str("push_source", self.push_source),
             reason=optional_str("push_reason", self.push_reason),
             partition_name=optional_str("partition_name", self.partition_name),
         )
-        return LeadWriting(self, context, hook, writer, options).run(source, _push_outcome)
+        return LeadWriting(
+            self,
+            context,
+            hook,
+            writer,
+            options,
+            [writer.program_name, writer.program_status, writer.partition_name],
+        ).run(source, _push_outcome)
 
 
 def _push_outcome(outcome: SyncOutcome) -> SyncOutcome:
@@ -168,8 +197,8 @@ class SubmitFormOperator(MarketingOperator):
 
     Each form fill starts what listens for it, and nothing distinguishes a second one. So the request is
     stored before it is sent. When its answer is lost, or the worker is killed, the task fails and a retry
-    does not send it again; clearing the task does. A task that has filled out its form returns the same
-    result when it is cleared, and sends nothing.
+    does not send it again; clearing the task does. A task that has filled out its form for a person returns
+    the same result when it is cleared, and sends nothing, also with other values of that person.
 
     The values of the fields are in no log or result. Airflow itself shows them with the task's rendered
     fields.
@@ -187,7 +216,14 @@ class SubmitFormOperator(MarketingOperator):
     Source: ``POST /rest/v1/leads/submitForm.json``.
     """
 
+    targets = (
+        Target("form", "form_id", "output"),
+        Target("leads", "", "output"),
+    )
+
     template_fields: Sequence[str] = ("conn_id", "form_id", "fields", "program_id", "visitor_data", "cookie")
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"fields": as_mapping}
 
     def __init__(
         self,
@@ -211,13 +247,20 @@ class SubmitFormOperator(MarketingOperator):
         from airflow_provider_mkt.actions.marketo import leads
 
         form_id = required_str("form_id", self.form_id)
-        with self.hook_on("marketo") as hook, hook.exclusive(f"submit form of {task_digest(context)}"):
+        fields = as_mapping("fields", self.fields)
+        program_id = optional_str("program_id", self.program_id)
+        email = str(fields.get("email") or "").strip().lower()
+        with self.hook_on("marketo") as hook, ExitStack() as stack:
+            stack.enter_context(hook.exclusive(f"submit form of {task_digest(context)}"))
+            task_state = task_state_of(context, hook)
+            if not leads.was_submitted(form_id, fields, task_state, program_id):
+                stack.enter_context(written_alone(hook, "email", email, leads.QUIET_AFTER))
             filled = hook.follow(
                 leads.submit(
                     form_id,
-                    as_mapping("fields", self.fields),
-                    task_state_of(context),
-                    program_id=optional_str("program_id", self.program_id),
+                    fields,
+                    task_state,
+                    program_id=program_id,
                     visitor_data=as_mapping("visitor_data", self.visitor_data) if self.visitor_data else None,
                     cookie=optional_str("cookie", self.cookie),
                 )

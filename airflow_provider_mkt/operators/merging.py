@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mkt.actions.targets import Target
+from airflow_provider_mkt.client.wording import part_of
 from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator, fail_if_rejected
 from airflow_provider_mkt.operators._parameters import as_list, required_str, to_bool
@@ -11,7 +13,7 @@ from airflow_provider_mkt.operators._parameters import as_list, required_str, to
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.operators.outcomes import LeadMergeOutcome
 
@@ -39,6 +41,8 @@ class MergeLeadsOperator(MarketingOperator):
     ``POST /rest/v1/leads/{leadId}/merge.json``.
     """
 
+    targets = (Target("lead", "winner_id", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "winner_id", "loser_ids", "merge_in_crm")
 
     def __init__(
@@ -63,9 +67,8 @@ class MergeLeadsOperator(MarketingOperator):
             for index, loser in enumerate(as_list("loser_ids", self.loser_ids))
         ]
         with self.hook as hook, hook.exclusive("merge leads"):
-            merge = hook.follow(
-                hook.merge_leads(task_state_of(context), winner_id, loser_ids, merge_in_crm=merge_in_crm)
-            )
+            task_state = task_state_of(context, hook)
+            merge = hook.follow(hook.merge_leads(task_state, winner_id, loser_ids, merge_in_crm=merge_in_crm))
         total = len(merge.merged) + len(merge.already) + len(merge.rejected)
         outcome: LeadMergeOutcome = {
             "outcome": "lead_merge",
@@ -78,12 +81,11 @@ class MergeLeadsOperator(MarketingOperator):
             "reasons": merge.rejected,
         }
         self.log.info(
-            "Merged %d of %d leads into %s: %d were merged before, %d were rejected",
-            len(merge.merged),
-            total,
+            "Merged %s into %s, %d merged before, %d rejected",
+            part_of(len(merge.merged), total, "lead"),
             merge.survivor,
             len(merge.already),
             len(merge.rejected),
         )
-        fail_if_rejected(context, outcome, merge.rejected, total, "leads")
+        fail_if_rejected(context, outcome, merge.rejected, total, "lead")
         return outcome

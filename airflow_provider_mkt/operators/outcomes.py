@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
+
     from airflow_provider_mkt.actions.jobs import JobDict, JobStateDict
 
 
@@ -70,6 +72,8 @@ class CampaignScheduleOutcome(TypedDict):
     program_id: str | None
     scheduled: bool
     run_at: str | None
+    audience: NotRequired[SentTo]
+    approval: NotRequired[ApprovedBy]
 
 
 class CampaignSwitchOutcome(TypedDict):
@@ -111,6 +115,8 @@ class EmailProgramScheduleOutcome(TypedDict):
     state: str
     scheduled_for: str | None
     job: JobDict
+    audience: NotRequired[SentTo]
+    approval: NotRequired[ApprovedBy]
     job_states: NotRequired[list[JobStateDict]]
 
 
@@ -122,6 +128,40 @@ class EmailProgramWithdrawalOutcome(TypedDict):
     program_id: str
     unapproved: bool
     was_due: str | None
+
+
+# -- sends --------------------------------------------------------------------------------------------
+
+
+class DryRunOutcome(TypedDict):
+    """What an operator that sends would do, and did not, because of ``dry_run``.
+
+    ``code`` names the safeguard that would refuse the send, such as ``audience.too_large``, and ``reason``
+    says why; both are empty when nothing would. ``goes_out_at`` is None when the mail would go out at once.
+    """
+
+    outcome: Literal["dry_run"]
+    platform: str
+    target: str
+    would_send: bool
+    code: str
+    reason: str
+    goes_out_at: str | None
+    audience: dict[str, object] | None
+
+
+class SentTo(TypedDict):
+    """How many people a send reaches: ``at_most``, which is ``exact`` or an upper bound."""
+
+    at_most: int | None
+    exact: bool
+
+
+class ApprovedBy(TypedDict):
+    """Who let a send go, an Airflow user, and when. ``by`` is empty when no answer was needed."""
+
+    by: str
+    at: str
 
 
 # -- emails -------------------------------------------------------------------------------------------
@@ -136,7 +176,47 @@ class EmailPublicationOutcome(TypedDict):
     state: str
     scheduled_for: str | None
     job: JobDict
+    audience: NotRequired[SentTo]
+    approval: NotRequired[ApprovedBy]
     job_states: NotRequired[list[JobStateDict]]
+
+
+class EmailCheckResult(TypedDict):
+    """What one check found. ``exact`` is False where ``value`` is only an upper bound."""
+
+    id: str
+    severity: Literal["info", "warning", "error"]
+    ok: bool
+    value: JsonValue
+    limit: JsonValue
+    text: str
+    exact: bool
+
+
+class EmailCheckOutcome(TypedDict):
+    """What the checks of a send found.
+
+    ``status`` is the worst of what ``checks`` found, each by its severity.
+    ``target`` and ``fingerprint`` bind a later send to what was checked. ``audience`` holds ``total``,
+    ``at_most``, ``exact``, ``lists``, ``excluded_lists``, ``excluded`` by reason, ``last`` and ``change``.
+    ``preview`` is Markdown. ``calls`` counts the calls, and ``report`` is the path of the full report.
+    """
+
+    outcome: Literal["email_check"]
+    platform: str
+    status: Literal["ok", "warning", "error"]
+    target: dict[str, str]
+    account: dict[str, str]
+    name: str
+    checks: list[EmailCheckResult]
+    audience: dict[str, JsonValue]
+    fingerprint: str
+    preview: str
+    link: str
+    send_at: str | None
+    checked_at: str
+    calls: int
+    report: str | None
 
 
 class EmailCreationOutcome(TypedDict):
@@ -203,7 +283,83 @@ class EmailSendOutcome(TypedDict):
     email_id: str
     job: JobDict
     state: str
+    approval: NotRequired[ApprovedBy]
     job_states: NotRequired[list[JobStateDict]]
+
+
+class EmailApprovalOutcome(TypedDict):
+    """Whether a person let an email go out. It holds for what has this ``fingerprint``, and nothing else.
+
+    ``requested`` is False when no approval was needed: the check found nothing, and at most ``approve_above``
+    people get it, None for any number. It then does not hold for more people.
+    ``approved_by`` is the Airflow user who answered, None where nobody did; ``answered_at`` is in UTC.
+    ``timed_out`` is True when nobody answered in time.
+    """
+
+    outcome: Literal["email_approval"]
+    approved: bool
+    requested: bool
+    timed_out: bool
+    approved_by: str | None
+    answered_at: str
+    note: str
+    fingerprint: str
+    audience: int | None
+    approve_above: int | None
+    target: dict[str, str]
+
+
+class EmailReportRow(TypedDict):
+    """What came of one send. Figures that the platform does not tell are None."""
+
+    account: str
+    kind: str
+    id: str
+    name: str
+    series: str | None
+    send_key: str | None
+    audience: int | None
+    sent: int
+    delivered: int
+    bounced: int
+    soft_bounced: int | None
+    dropped: int | None
+    reasons: dict[str, int]
+    unexplained: int | None
+    opened: int
+    clicked: int
+    unsubscribed: int
+    spam: int | None
+    at: str
+
+
+class EmailReportOutcome(TypedDict):
+    """What came of the sends together. Figures that the platform does not tell are None.
+
+    ``audience`` is the sum of ``sent``, ``dropped`` and ``unexplained``. ``reasons`` counts the dropped
+    people by the platform's word. ``rates`` are shares of 1. ``status`` is ``error`` or ``warning`` when
+    there are ``problems``. ``path`` is the file of figures, ``rejects`` that of the dropped people.
+    """
+
+    outcome: Literal["email_report"]
+    platform: str
+    status: Literal["ok", "warning", "error"]
+    problems: list[str]
+    audience: int | None
+    sent: int
+    delivered: int
+    bounced: int
+    dropped: int | None
+    unexplained: int | None
+    reasons: dict[str, int]
+    opened: int
+    clicked: int
+    unsubscribed: int
+    spam: int | None
+    rates: dict[str, float]
+    sends: list[dict[str, str | int]]
+    path: str | None
+    rejects: str | None
 
 
 class EmailStatisticsOutcome(TypedDict):
@@ -260,18 +416,34 @@ class LeadMergeOutcome(TypedDict):
 
 
 class ExportedFile(TypedDict):
-    """A file of an export. ``rows`` is None where the platform does not report them."""
+    """A file of an export. ``rows`` is None where the platform does not report them.
+
+    ``export_id`` is the HubSpot job that it is made of, where there is one."""
 
     path: str
     rows: int | None
     bytes: int
     sha256: str
+    export_id: NotRequired[str]
 
 
-class ExportOutcome(TypedDict):
+class RangeOutcome(TypedDict):
+    """The range of an export with ``since="last"``.
+
+    ``start`` is None where all there is was exported. ``left_out`` counts rows that were read again because
+    some come late, and that earlier runs have exported.
+    """
+
+    start: NotRequired[str | None]
+    end: NotRequired[str]
+    left_out: NotRequired[int]
+
+
+class ExportOutcome(RangeOutcome):
     """An export. ``sha256`` is None, and ``files`` is there, when each window has its own file.
 
-    ``windows`` is how many there are. ``seconds`` counts from the start of the first try.
+    ``windows`` is how many there are. ``seconds`` counts from the start of the first try. ``export_ids`` are
+    the platform's jobs; an export that reads pages has none.
     """
 
     outcome: Literal["export"]
@@ -288,12 +460,29 @@ class ExportOutcome(TypedDict):
 
 
 class RowsWrittenOutcome(TypedDict):
-    """The file that has the result of a named call, and its number of rows."""
+    """The file that has the result of a named call, and its number of rows.
+
+    ``next`` is there when the file has one page: see :class:`PageOutcome`.
+    """
 
     outcome: Literal["rows_written"]
     platform: str
     rows: int
     path: str
+    next: NotRequired[dict[str, str | int] | None]
+
+
+class PageOutcome(TypedDict):
+    """One page of the rows of a named call.
+
+    ``next`` has the arguments with which the next page begins, such as ``{"after": "100"}``, and is None on
+    the last page.
+    """
+
+    outcome: Literal["page"]
+    platform: str
+    rows: list[object]
+    next: dict[str, str | int] | None
 
 
 class TooLargeForXComOutcome(TypedDict):
@@ -326,6 +515,12 @@ class MemberOutcome(TypedDict):
     seconds: float
 
 
+class SendOutcome(MemberOutcome):
+    """What the outcomes of an action that sends have besides. ``approval`` is there where one was given."""
+
+    approval: NotRequired[ApprovedBy]
+
+
 class ListAdditionOutcome(MemberOutcome):
     """Leads that were added to a list, and those that were in it. Marketo reports both as added."""
 
@@ -342,7 +537,7 @@ class ListRemovalOutcome(MemberOutcome):
     not_in: int
 
 
-class NurtureEnrollmentOutcome(MemberOutcome):
+class NurtureEnrollmentOutcome(SendOutcome):
     """Leads that were enrolled in a nurture program, and those that were in it."""
 
     outcome: Literal["nurture_enrollment"]
@@ -350,7 +545,7 @@ class NurtureEnrollmentOutcome(MemberOutcome):
     already_enrolled: int
 
 
-class WorkflowEnrollmentOutcome(MemberOutcome):
+class WorkflowEnrollmentOutcome(SendOutcome):
     """Contacts that were enrolled in a workflow, and those that were in it."""
 
     outcome: Literal["workflow_enrollment"]
@@ -358,7 +553,7 @@ class WorkflowEnrollmentOutcome(MemberOutcome):
     already_enrolled: int
 
 
-class SequenceEnrollmentOutcome(MemberOutcome):
+class SequenceEnrollmentOutcome(SendOutcome):
     """Contacts that were enrolled in a sequence, and those that were in it."""
 
     outcome: Literal["sequence_enrollment"]
@@ -374,7 +569,7 @@ class ProgramStatusOutcome(MemberOutcome):
     already_there: int
 
 
-class CampaignRequestOutcome(MemberOutcome):
+class CampaignRequestOutcome(SendOutcome):
     """Leads that were requested for a campaign, and those that were left out as members of a program."""
 
     outcome: Literal["campaign_request"]
@@ -406,7 +601,15 @@ class LeadDeletionOutcome(MemberOutcome):
     already_gone: int
 
 
-class EmailMailingOutcome(MemberOutcome):
+class LeadErasureOutcome(MemberOutcome):
+    """People who were deleted for good, and those whom the platform did not have."""
+
+    outcome: Literal["lead_erasure"]
+    deleted: int
+    already_gone: int
+
+
+class EmailMailingOutcome(SendOutcome):
     """Addresses that an email was sent to, and those that it was sent to by an earlier try."""
 
     outcome: Literal["email_mailing"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.operators._member_action import MemberOperator
 from airflow_provider_mkt.operators._parameters import required_str
 from airflow_provider_mkt.operators.outcomes import ProgramStatusOutcome
@@ -22,8 +23,9 @@ class SetProgramStatusOperator(MemberOperator[ProgramStatusOutcome]):
     changes nothing.
 
     :param conn_id: a connection of type ``marketo``.
-    :param leads: lead ids: a list, JSON text of a list, or a callable without arguments that returns an
-        iterable. Either ``leads`` or ``leads_path`` is required.
+    :param leads: lead ids, or email addresses, which are looked up: a list, JSON text of a list, or a
+        callable without arguments that returns an iterable. Either ``leads`` or ``leads_path`` is
+        required.
     :param leads_path: a file with the leads, in place of ``leads``, on any object storage that Airflow can
         reach: the outcomes file of a :class:`.SyncLeadsOperator` (its rejected leads are left out), the
         rejects file of an earlier task, CSV, JSON Lines, Parquet, or text (``.txt``) with one id per line.
@@ -33,8 +35,9 @@ class SetProgramStatusOperator(MemberOperator[ProgramStatusOutcome]):
     :param status_name: a status of the program's channel.
     :param max_rejected: how many leads may be rejected: a number, a share (0.05 or ``"5%"``), or None for no
         limit. If more are rejected, the task fails without retry after all leads are processed.
-    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file on the
-        worker. No file is written when there are none. A later task can read it as ``leads_path``.
+    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file below
+        ``[mkt] results_path``, or on the worker. No file is written when there are none. A later task can
+        read it as ``leads_path``.
     :param max_concurrency: how many requests may be in flight. Default and maximum: what the connection
         allows.
     :param fail_fast: stop as soon as more leads are rejected than ``max_rejected`` allows, without processing
@@ -46,6 +49,11 @@ class SetProgramStatusOperator(MemberOperator[ProgramStatusOutcome]):
 
     Source: ``POST /rest/v1/programs/{programId}/members/status.json``.
     """
+
+    targets = (
+        *MemberOperator.targets,
+        Target("program_members", "program_id", "output"),
+    )
 
     template_fields: Sequence[str] = (
         *MemberOperator.template_fields,

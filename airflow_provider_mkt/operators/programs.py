@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._base import MarketingOperator
 from airflow_provider_mkt.operators._parameters import as_mapping, as_time, optional_str, required_str
+from airflow_provider_mkt.operators._send_guards import AUTO, ONE_DAY, GuardedSend
 from airflow_provider_mkt.operators._waiting import WaitingOperator
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
+    from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators.outcomes import (
+        DryRunOutcome,
         EmailProgramScheduleOutcome,
         EmailProgramWithdrawalOutcome,
         ProgramCopyOutcome,
@@ -44,6 +48,8 @@ class CloneProgramOperator(MarketingOperator):
 
     Source: ``POST /rest/asset/v1/program/{id}/clone.json``.
     """
+
+    targets = (Target("program", "program_id", "output", outcome_only=True),)
 
     template_fields: Sequence[str] = ("conn_id", "program_id", "name", "folder_id", "description")
 
@@ -73,7 +79,7 @@ class CloneProgramOperator(MarketingOperator):
                 programs.clone(
                     program_id,
                     name,
-                    task_state_of(context),
+                    task_state_of(context, hook),
                     folder_id=folder_id,
                     description=optional_str("description", self.description),
                 )
@@ -97,7 +103,8 @@ class SetProgramTokensOperator(MarketingOperator):
     :param conn_id: a connection of type ``marketo``.
     :param tokens: name without ``{{my.}}``, at most 50 characters, to value: text or a number, or a
         mapping of ``value`` and ``type`` (``text``, ``rich text``, ``date``, ``number``, ``score`` or
-        ``sfdc campaign``). Without a type, an existing token keeps its type, and a new token is ``text``.
+        ``sfdc campaign``). Without a type, an existing token keeps its type, and a new token is ``text``. A
+        date is ``yyyy-mm-dd``, a score a whole number after ``=``, ``+`` or ``-``.
     :param program_id: the program.
     :param folder_id: instead of ``program_id``: the folder.
     :returns: :class:`.ProgramTokensOutcome`: the names of the tokens that were ``changed``, and the number
@@ -109,8 +116,12 @@ class SetProgramTokensOperator(MarketingOperator):
     ``POST /rest/asset/v1/folder/{id}/tokens.json``.
     """
 
+    targets = (Target("program", "program_id", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "tokens", "program_id", "folder_id")
     template_fields_renderers = {"tokens": "json"}  # noqa: RUF012 - Airflow's own declaration
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"tokens": as_mapping}
 
     def __init__(
         self,
@@ -125,6 +136,9 @@ class SetProgramTokensOperator(MarketingOperator):
         self.tokens = tokens
         self.program_id = program_id
         self.folder_id = folder_id
+
+    def check_arguments(self, arguments: Arguments) -> None:
+        arguments.one_of("program_id", "folder_id", problem="give either program_id or folder_id")
 
     def run_action(self, context: Context) -> ProgramTokensOutcome:
         from airflow_provider_mkt.actions.marketo import programs
@@ -141,9 +155,7 @@ class SetProgramTokensOperator(MarketingOperator):
                     folder_type="Program" if program_id else "Folder",
                 )
             )
-        self.log.info(
-            "Changed %d tokens; %d had their value already", len(result.changed), len(result.unchanged)
-        )
+        self.log.info("Tokens: %d changed, %d unchanged", len(result.changed), len(result.unchanged))
         return {
             "outcome": "program_tokens",
             "platform": hook.conn_type,
@@ -152,7 +164,7 @@ class SetProgramTokensOperator(MarketingOperator):
         }
 
 
-class ScheduleEmailProgramOperator(WaitingOperator):
+class ScheduleEmailProgramOperator(GuardedSend, WaitingOperator):
     """Set the start date of a Marketo email program, and approve it, once.
 
     A program that is approved for that time already is not changed. A program that is approved for another
@@ -168,16 +180,62 @@ class ScheduleEmailProgramOperator(WaitingOperator):
     :param poll_interval: seconds between polls; the shortest useful interval when not given.
     :param wait_timeout: seconds to wait at most.
     :param max_poll_failure_time: seconds for which polls may keep failing.
-    :param cancel_on_kill: unapprove the program when a user ends the task while it is deferred.
+    :param stable_for: seconds for which the figures of a send must not change before it counts as sent; 600
+        when not given.
+    :param cancel_on_kill: unapprove the program when a user ends the task while it is deferred. A task that
+        waits in a worker unapproves nothing.
+    :param max_recipients: refuse the send when it would reach more people. The number is looked up right
+        before the request: by the sizes of the lists, and by a count where these do not decide.
+    :param min_recipients: refuse the send when it would reach fewer people.
+    :param check: the output of :class:`.CheckEmailOperator`. The send is refused when the check ended with an
+        error or is older than ``check_valid_for``, and when the email, its lists or its schedule were changed
+        since; the limits of the check are checked once more.
+    :param check_valid_for: how old the check may be.
+    :param max_growth: by which share there may be more recipients than at the check, as far as the sizes of
+        the lists tell; None for any.
+    :param approval: the output of :class:`.ApproveEmailOperator`, or of Airflow's own ``ApprovalOperator``.
+        Without an approval the send is refused. Who approved it, and when, is copied into the outcome.
+    :param allow_operational: False refuses email that also goes to people who opted out: Marketo's
+        operational emails, HubSpot's transactional ones.
+    :param expect_account: HubSpot's portal id or Marketo's munchkin id; any other account is refused.
+    :param not_after: refuse the send when the mail would go out after this time: an aware datetime or ISO
+        8601 text with offset.
+    :param max_lateness: refuse the send when the DAG run was due longer ago than this; no limit when not
+        given.
+    :param allow_backfill: also send in backfill runs, in which the task is skipped otherwise.
+    :param quiet_hours: hours without mail, such as ``("21:00", "08:00")``. Mail that would go out at once in
+        them is held back until they end, with the task deferred; mail that is scheduled in them is refused.
+    :param timezone: the time zone of ``quiet_hours``, such as ``Europe/Berlin``.
+    :param send_key: names what the send is for. Another task instance with the same key sends nothing,
+        whatever the id of its email: it fails, and says which run sent what, and when. ``auto``: made of the
+        DAG, the task, the map index and the DAG run's data interval. None: no key.
+    :param dry_run: only look and check: nothing is changed or sent, and :class:`.DryRunOutcome` is returned.
     :returns: :class:`.EmailProgramScheduleOutcome`: ``scheduled`` (by this task), ``state``,
-        ``scheduled_for``, ``job``, and after waiting ``job_states``.
-    :raises AirflowFailException: when there is no such email program, it cannot be approved, ``publish_at``
-        has passed, or it is approved for another time.
+        ``scheduled_for``, ``job``, ``audience`` and ``approval`` where they were read, and after waiting
+        ``job_states``.
+    :raises AirflowFailException: when a safeguard refuses the send, there is no such email program, it cannot
+        be approved, ``publish_at`` has passed, or it is approved for another time.
 
     Source: ``POST /rest/asset/v1/program/{id}.json`` and ``POST /rest/asset/v1/program/{id}/approve.json``.
     """
 
-    template_fields: Sequence[str] = ("conn_id", "program_id", "publish_at", "end_at")
+    targets = (Target("program", "program_id", "output"),)
+
+    template_fields: Sequence[str] = (
+        "conn_id",
+        "program_id",
+        "publish_at",
+        "end_at",
+        "max_recipients",
+        "min_recipients",
+        "check",
+        "approval",
+        "allow_operational",
+        "expect_account",
+        "not_after",
+        "send_key",
+        "is_dry_run",
+    )
 
     def __init__(
         self,
@@ -191,7 +249,23 @@ class ScheduleEmailProgramOperator(WaitingOperator):
         poll_interval: float | None = None,
         wait_timeout: float = 24 * 3600,
         max_poll_failure_time: float = 600.0,
+        stable_for: float | None = None,
         cancel_on_kill: bool = True,
+        max_recipients: int | str | None = None,
+        min_recipients: int | str | None = None,
+        check: Mapping[str, object] | str | None = None,
+        check_valid_for: timedelta = ONE_DAY,
+        max_growth: float | str | None = 0.1,
+        approval: Mapping[str, object] | str | None = None,
+        allow_operational: bool | str = True,
+        expect_account: str | int | None = None,
+        not_after: datetime | str | None = None,
+        max_lateness: timedelta | None = None,
+        allow_backfill: bool = False,
+        quiet_hours: Sequence[str] | None = None,
+        timezone: str | None = None,
+        send_key: str | None = AUTO,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -206,21 +280,54 @@ class ScheduleEmailProgramOperator(WaitingOperator):
         )
         self.program_id = program_id
         self.publish_at = publish_at
+        self.stable_for = stable_for
         self.end_at = end_at
+        self.max_recipients = max_recipients
+        self.min_recipients = min_recipients
+        self.check = check
+        self.check_valid_for = check_valid_for
+        self.max_growth = max_growth
+        self.approval = approval
+        self.allow_operational = allow_operational
+        self.expect_account = expect_account
+        self.not_after = not_after
+        self.max_lateness = max_lateness
+        self.allow_backfill = allow_backfill
+        self.quiet_hours = quiet_hours
+        self.timezone = timezone
+        self.send_key = send_key
+        self.is_dry_run = dry_run
+        self.check_guards()
 
-    def run_action(self, context: Context) -> EmailProgramScheduleOutcome:
+    def run_action(self, context: Context) -> EmailProgramScheduleOutcome | DryRunOutcome:
         from airflow_provider_mkt.actions.marketo import emails
+        from airflow_provider_mkt.actions.send_guards import DryRunEnded
+        from airflow_provider_mkt.actions.sending import SendTarget
 
         program_id = required_str("program_id", self.program_id)
         publish_at, end_at = as_time("publish_at", self.publish_at), as_time("end_at", self.end_at)
         if publish_at is None:
             raise InvalidInput("publish_at", "is missing: when the program sends")
-        with self.hook_on("marketo") as hook, hook.exclusive(_lock_name(program_id)):
-            publication = hook.follow(
-                emails.approve_program(
-                    program_id, task_state_of(context), publish_at=publish_at, end_at=end_at
-                )
-            )
+        target = SendTarget("marketo", "email_program", program_id)
+        with self.hook_on("marketo") as hook:
+            try:
+                with (
+                    self.send_gate(context, hook, target=target) as gate,
+                    hook.exclusive(_lock_name(program_id)),
+                ):
+                    publication = hook.follow(
+                        emails.approve_program(
+                            program_id,
+                            task_state_of(context, hook),
+                            publish_at=publish_at,
+                            end_at=end_at,
+                            gate=gate,
+                        )
+                    )
+                    gate.finish(sent=publication.done, state=f"it is in state {publication.state} already")
+            except DryRunEnded as end:
+                return self.dry_run_outcome(hook, end)
+        job = replace(publication.job, stable_for=self.stable_for)
         self.log.info(
             "%s email program %s: state %s, scheduled for %s",
             "Scheduled" if publication.done else "Did not change",
@@ -235,9 +342,10 @@ class ScheduleEmailProgramOperator(WaitingOperator):
             "scheduled": publication.done,
             "state": publication.state,
             "scheduled_for": publication.scheduled_for,
-            "job": publication.job.to_json(),
+            "job": job.to_json(),
         }
-        waited = self.wait_for_jobs(context, [publication.job], dict(outcome))
+        details = gate.details()
+        waited = self.wait_for_jobs(context, [job], {**outcome, **details})
         return cast("EmailProgramScheduleOutcome", waited)
 
 
@@ -254,6 +362,8 @@ class UnapproveProgramOperator(MarketingOperator):
     Source: ``POST /rest/asset/v1/program/{id}/unapprove.json``.
     """
 
+    targets = (Target("program", "program_id", "output"),)
+
     template_fields: Sequence[str] = ("conn_id", "program_id")
 
     def __init__(self, *, conn_id: str, program_id: str | int, **kwargs: Any) -> None:
@@ -265,7 +375,7 @@ class UnapproveProgramOperator(MarketingOperator):
 
         program_id = required_str("program_id", self.program_id)
         with self.hook_on("marketo") as hook, hook.exclusive(_lock_name(program_id)):
-            withdrawal = hook.follow(emails.unapprove_program(program_id, task_state_of(context)))
+            withdrawal = hook.follow(emails.unapprove_program(program_id, task_state_of(context, hook)))
         if withdrawal.done:
             self.log.info("Unapproved email program %s", program_id)
         else:

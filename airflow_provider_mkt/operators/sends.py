@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypedDict, cast
 
-from airflow.providers.common.compat.sdk import conf
-
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators._member_action import MemberOperator
 from airflow_provider_mkt.operators._parameters import as_list, as_mapping, optional_str, required_str
+from airflow_provider_mkt.operators._parse_checks import one_of
+from airflow_provider_mkt.operators._send_guards import HALF_AN_HOUR, GuardedSend
 from airflow_provider_mkt.operators._waiting import WaitingOperator
 from airflow_provider_mkt.operators.outcomes import EmailMailingOutcome
+from airflow_provider_mkt.version_compat import conf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime, timedelta
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.sdk import Context
 
     from airflow_provider_mkt.actions.members import MemberAction
+    from airflow_provider_mkt.actions.sending import SendTarget
     from airflow_provider_mkt.client.call import Call
     from airflow_provider_mkt.client.hubspot.sends.send_statuses import SendStatus
-    from airflow_provider_mkt.operators.outcomes import EmailSendOutcome
+    from airflow_provider_mkt.operators._parse_checks import ParseCheck
+    from airflow_provider_mkt.operators.outcomes import DryRunOutcome, EmailSendOutcome
 
 
-class SendTransactionalEmailOperator(WaitingOperator):
+class SendTransactionalEmailOperator(GuardedSend, WaitingOperator):
     """Send a transactional email to one person, once. Needs the transactional email add-on.
 
     For receipts, confirmations and the like, which people get whether or not they subscribe to marketing
@@ -56,6 +61,17 @@ class SendTransactionalEmailOperator(WaitingOperator):
     :param wait_timeout: seconds to wait at most.
     :param max_poll_failure_time: seconds for which polls may keep failing.
     :param cancel_on_kill: has no effect, because HubSpot cannot cancel a send.
+    :param approval: the output of :class:`.ApproveEmailOperator`, or of Airflow's own ``ApprovalOperator``.
+        Without an approval the send is refused. Who approved it, and when, is copied into the outcome.
+    :param expect_account: HubSpot's portal id or Marketo's munchkin id; any other account is refused.
+    :param not_after: refuse requests after this time: an aware datetime or ISO 8601 text with offset.
+    :param max_lateness: refuse the send when the DAG run was due longer ago than this; no limit when not
+        given.
+    :param allow_backfill: also send in backfill runs, in which the task is skipped otherwise.
+    :param quiet_hours: hours without requests, such as ``("21:00", "08:00")``. The task is deferred until
+        they end.
+    :param timezone: the time zone of ``quiet_hours``, such as ``Europe/Berlin``.
+    :param dry_run: only look and check: nothing is changed or sent, and :class:`.DryRunOutcome` is returned.
     :returns: :class:`.EmailSendOutcome`: ``email_id``, ``job``, ``state`` (``SENT``, or
         ``IDEMPOTENT_IGNORE`` where an earlier request sent it), and after waiting ``job_states``.
     :raises AirflowFailException: when the email does not exist or is not published, or when the platform
@@ -64,6 +80,10 @@ class SendTransactionalEmailOperator(WaitingOperator):
 
     Source: ``POST /marketing/{version}/transactional/single-email/send``.
     """
+
+    _claims_purpose = False
+
+    targets = (Target("email", "email_id", "output"),)
 
     template_fields: Sequence[str] = (
         "conn_id",
@@ -77,7 +97,13 @@ class SendTransactionalEmailOperator(WaitingOperator):
         "reply_to",
         "contact_properties",
         "custom_properties",
+        "approval",
+        "expect_account",
+        "not_after",
+        "is_dry_run",
     )
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"to": optional_str}
 
     def __init__(
         self,
@@ -99,6 +125,14 @@ class SendTransactionalEmailOperator(WaitingOperator):
         wait_timeout: float = 24 * 3600,
         max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
+        approval: Mapping[str, object] | str | None = None,
+        expect_account: str | int | None = None,
+        not_after: datetime | str | None = None,
+        max_lateness: timedelta | None = None,
+        allow_backfill: bool = False,
+        quiet_hours: Sequence[str] | None = None,
+        timezone: str | None = None,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -121,14 +155,23 @@ class SendTransactionalEmailOperator(WaitingOperator):
         self.reply_to = reply_to
         self.contact_properties = contact_properties
         self.custom_properties = custom_properties
+        self.approval = approval
+        self.expect_account = expect_account
+        self.not_after = not_after
+        self.max_lateness = max_lateness
+        self.allow_backfill = allow_backfill
+        self.quiet_hours = quiet_hours
+        self.timezone = timezone
+        self.is_dry_run = dry_run
+        self.check_guards()
 
-    def run_action(self, context: Context) -> EmailSendOutcome:
+    def run_action(self, context: Context) -> EmailSendOutcome | DryRunOutcome:
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
         return _send_to_one(self, context, "send", transactional.send)
 
 
-class SendSingleEmailOperator(WaitingOperator):
+class SendSingleEmailOperator(GuardedSend, WaitingOperator):
     """Send a marketing email of the single-send kind to one person, once. Needs Marketing Hub Enterprise.
 
     Makes the recipient a marketing contact, which the account pays for, and creates the contact where
@@ -160,6 +203,17 @@ class SendSingleEmailOperator(WaitingOperator):
     :param wait_timeout: seconds to wait at most.
     :param max_poll_failure_time: seconds for which polls may keep failing.
     :param cancel_on_kill: has no effect, because HubSpot cannot cancel a send.
+    :param approval: the output of :class:`.ApproveEmailOperator`, or of Airflow's own ``ApprovalOperator``.
+        Without an approval the send is refused. Who approved it, and when, is copied into the outcome.
+    :param expect_account: HubSpot's portal id or Marketo's munchkin id; any other account is refused.
+    :param not_after: refuse requests after this time: an aware datetime or ISO 8601 text with offset.
+    :param max_lateness: refuse the send when the DAG run was due longer ago than this; no limit when not
+        given.
+    :param allow_backfill: also send in backfill runs, in which the task is skipped otherwise.
+    :param quiet_hours: hours without requests, such as ``("21:00", "08:00")``. The task is deferred until
+        they end.
+    :param timezone: the time zone of ``quiet_hours``, such as ``Europe/Berlin``.
+    :param dry_run: only look and check: nothing is changed or sent, and :class:`.DryRunOutcome` is returned.
     :returns: :class:`.EmailSendOutcome`: ``email_id``, ``job``, ``state`` (``SENT``, or
         ``IDEMPOTENT_IGNORE`` where an earlier request sent it), and after waiting ``job_states``.
     :raises AirflowFailException: when the email does not exist or is not published, or when the platform
@@ -169,7 +223,13 @@ class SendSingleEmailOperator(WaitingOperator):
     Source: ``POST /marketing/{version}/email/single-send``.
     """
 
+    _claims_purpose = False
+
+    targets = (Target("email", "email_id", "output"),)
+
     template_fields: Sequence[str] = SendTransactionalEmailOperator.template_fields
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"to": optional_str}
 
     def __init__(
         self,
@@ -191,6 +251,14 @@ class SendSingleEmailOperator(WaitingOperator):
         wait_timeout: float = 24 * 3600,
         max_poll_failure_time: float = 600.0,
         cancel_on_kill: bool = True,
+        approval: Mapping[str, object] | str | None = None,
+        expect_account: str | int | None = None,
+        not_after: datetime | str | None = None,
+        max_lateness: timedelta | None = None,
+        allow_backfill: bool = False,
+        quiet_hours: Sequence[str] | None = None,
+        timezone: str | None = None,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -213,14 +281,23 @@ class SendSingleEmailOperator(WaitingOperator):
         self.reply_to = reply_to
         self.contact_properties = contact_properties
         self.custom_properties = custom_properties
+        self.approval = approval
+        self.expect_account = expect_account
+        self.not_after = not_after
+        self.max_lateness = max_lateness
+        self.allow_backfill = allow_backfill
+        self.quiet_hours = quiet_hours
+        self.timezone = timezone
+        self.is_dry_run = dry_run
+        self.check_guards()
 
-    def run_action(self, context: Context) -> EmailSendOutcome:
+    def run_action(self, context: Context) -> EmailSendOutcome | DryRunOutcome:
         from airflow_provider_mkt.client.hubspot.sends import transactional
 
         return _send_to_one(self, context, "single_send", transactional.single_send)
 
 
-class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
+class SendEmailToPeopleOperator(GuardedSend, MemberOperator[EmailMailingOutcome]):
     """Send a published HubSpot email to many people, one email each, and report the outcome for each person.
 
     Each send has a key, made of the DAG run, the task, the email, ``send_key`` and the address. HubSpot
@@ -244,6 +321,8 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
     :param kind: ``transactional``, which needs the transactional email add-on, or ``marketing``, which needs
         Marketing Hub Enterprise and makes the recipients marketing contacts, which the account pays for.
     :param send_key: part of the keys: with another value everybody gets one more email.
+    :param send_id: instead: names the mailing in the account. The keys are made of it and of the address, so
+        that nobody gets a second email from any run with the same value.
     :param sender: ``Name <address>`` in place of the email's own.
     :param reply_to: addresses for replies.
     :param contact_properties: written to every recipient's contact; all values are text.
@@ -258,6 +337,25 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
     :param max_concurrency: calls in flight at most; as many as the connection allows when not given.
     :param fail_fast: stop as soon as more people are rejected than accepted. A share counts from the
         thousandth person on.
+    :param max_recipients: refuse more people than this, before the first request. The connection may have a
+        lower limit.
+    :param min_recipients: refuse fewer people than this, before the first request.
+    :param approval: the output of :class:`.ApproveEmailOperator`, or of Airflow's own ``ApprovalOperator``.
+        Without an approval the send is refused. Who approved it, and when, is copied into the outcome.
+    :param expect_account: HubSpot's portal id or Marketo's munchkin id; any other account is refused.
+    :param not_after: refuse requests after this time: an aware datetime or ISO 8601 text with offset.
+    :param max_lateness: refuse the send when the DAG run was due longer ago than this; no limit when not
+        given.
+    :param allow_backfill: also send in backfill runs, in which the task is skipped otherwise.
+    :param quiet_hours: hours without requests, such as ``("21:00", "08:00")``. The task is deferred until
+        they end.
+    :param timezone: the time zone of ``quiet_hours``, such as ``Europe/Berlin``.
+    :param canary: how many people get it first: a number, or a share such as ``"5%"``, rounded up to whole
+        requests (100 leads on Marketo, 50 people on HubSpot). The others follow when few of them bounced.
+    :param canary_wait: how long to wait before the bounces are counted, with the task deferred.
+    :param canary_max_bounced: how many of the first may bounce: a number or a share. Above it the task fails,
+        and the others get nothing; clearing the task goes on all the same.
+    :param dry_run: only look and check: nothing is changed or sent, and :class:`.DryRunOutcome` is returned.
     :returns: ``total``, ``mailed``, ``mailed_before``, ``rejected`` and ``unknown`` (counts), ``reasons``
         (the platform's results, e.g. ``INVALID_TO_ADDRESS``, to counts) and ``rejects``.
     :raises AirflowFailException: when the email does not exist or is not published, when more people are
@@ -268,16 +366,34 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
     ``GET /marketing/v3/email/send-statuses/{statusId}``.
     """
 
+    _claims_purpose = False
+
+    targets = (
+        *MemberOperator.targets,
+        Target("email", "email_id", "output"),
+    )
+
     template_fields: Sequence[str] = (
         *MemberOperator.template_fields,
         "email_id",
         "kind",
         "send_key",
+        "send_id",
         "sender",
         "reply_to",
         "contact_properties",
         "custom_properties",
+        "max_recipients",
+        "min_recipients",
+        "approval",
+        "expect_account",
+        "not_after",
+        "canary",
+        "canary_max_bounced",
+        "is_dry_run",
     )
+
+    parse_checks: ClassVar[Mapping[str, ParseCheck]] = {"kind": one_of("transactional", "marketing")}
 
     def __init__(
         self,
@@ -289,6 +405,7 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
         leads_column: str | None = None,
         kind: str = "transactional",
         send_key: str | None = None,
+        send_id: str | None = None,
         sender: str | None = None,
         reply_to: Sequence[str] | str = (),
         contact_properties: Mapping[str, str] | str | None = None,
@@ -299,6 +416,19 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
         rejects_path: str | None = None,
         max_concurrency: int | None = None,
         fail_fast: bool = False,
+        max_recipients: int | str | None = None,
+        min_recipients: int | str | None = None,
+        approval: Mapping[str, object] | str | None = None,
+        expect_account: str | int | None = None,
+        not_after: datetime | str | None = None,
+        max_lateness: timedelta | None = None,
+        allow_backfill: bool = False,
+        quiet_hours: Sequence[str] | None = None,
+        timezone: str | None = None,
+        canary: int | float | str | None = None,
+        canary_wait: timedelta = HALF_AN_HOUR,
+        canary_max_bounced: int | float | str = 0.02,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -315,16 +445,34 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
         self.email_id = email_id
         self.kind = kind
         self.send_key = send_key
+        self.send_id = send_id
         self.sender = sender
         self.reply_to = reply_to
         self.contact_properties = contact_properties
         self.custom_properties = custom_properties
         self.poll_interval = poll_interval
         self.result_timeout = result_timeout
+        self.max_recipients = max_recipients
+        self.min_recipients = min_recipients
+        self.approval = approval
+        self.expect_account = expect_account
+        self.not_after = not_after
+        self.max_lateness = max_lateness
+        self.allow_backfill = allow_backfill
+        self.quiet_hours = quiet_hours
+        self.timezone = timezone
+        self.canary = canary
+        self.canary_wait = canary_wait
+        self.canary_max_bounced = canary_max_bounced
+        self.is_dry_run = dry_run
+        self.check_guards()
 
-    def run_action(self, context: Context) -> EmailMailingOutcome:
+    def run_action(self, context: Context) -> Any:
         self._task_key = _task_key(context)
         return super().run_action(context)
+
+    def send_subject(self) -> SendTarget:
+        return _subject(required_str("email_id", self.email_id))
 
     def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import sends
@@ -342,8 +490,11 @@ class SendEmailToPeopleOperator(MemberOperator[EmailMailingOutcome]):
 
         # Checks the message before the first email is sent.
         build_call("somebody@example.com", "checked")
+        send_id, send_key = optional_str("send_id", self.send_id), optional_str("send_key", self.send_key)
+        if send_id is not None and send_key is not None:
+            raise InvalidInput("send_id", "contradicts send_key; give one of them")
         return sends.mailing(
-            (*self._task_key, kind, email_id, optional_str("send_key", self.send_key) or ""),
+            ("mailing", send_id) if send_id else (*self._task_key, kind, email_id, send_key or ""),
             build_call,
             poll_interval=self.poll_interval,
             timeout=self.result_timeout,
@@ -378,8 +529,11 @@ class _Endpoint(Protocol):
 _SingleSend = SendTransactionalEmailOperator | SendSingleEmailOperator
 
 
-def _send_to_one(operator: _SingleSend, context: Context, kind: str, endpoint: _Endpoint) -> EmailSendOutcome:
-    from airflow_provider_mkt.actions.hubspot import sends
+def _send_to_one(
+    operator: _SingleSend, context: Context, kind: str, endpoint: _Endpoint
+) -> EmailSendOutcome | DryRunOutcome:
+    from airflow_provider_mkt.actions.hubspot import jobs, sends
+    from airflow_provider_mkt.actions.send_guards import DryRunEnded
 
     email_id, to = required_str("email_id", operator.email_id), required_str("to", operator.to)
     message = _message(operator)
@@ -391,8 +545,20 @@ def _send_to_one(operator: _SingleSend, context: Context, kind: str, endpoint: _
     send_key = optional_str("send_key", operator.send_key) or ""
     key_parts = (*_task_key(context), kind, email_id, to.lower(), send_key)
     send_id = optional_str("send_id", operator.send_id)
+    what = f"email {email_id} to one person"
     with operator.hook_on("hubspot") as hook:
-        job_state = hook.follow(sends.send(task_state_of(context), build_call, key_parts, send_id))
+        try:
+            with operator.send_gate(context, hook, what=what, subject=_subject(email_id)) as gate:
+                task_state = task_state_of(context, hook)
+                job_state = hook.follow(sends.send(task_state, build_call, key_parts, send_id, gate=gate))
+                gate.finish(sent=True, state="it was sent before")
+        except DryRunEnded as end:
+            return operator.dry_run_outcome(hook, end)
+    if job_state.raw_status == jobs.SENT_BEFORE:
+        operator.log.warning(
+            "HubSpot sent nothing for this request: one with the same key was sent before, by an earlier try "
+            "or, with send_id, by any task"
+        )
     operator.log.info("%s", job_state)
     outcome: EmailSendOutcome = {
         "outcome": "email_send",
@@ -401,7 +567,15 @@ def _send_to_one(operator: _SingleSend, context: Context, kind: str, endpoint: _
         "job": job_state.job.to_json(),
         "state": job_state.raw_status,
     }
-    return cast("EmailSendOutcome", operator.wait_for_jobs(context, [job_state.job], dict(outcome)))
+    details = gate.details()
+    waited = operator.wait_for_jobs(context, [job_state.job], {**outcome, **details})
+    return cast("EmailSendOutcome", waited)
+
+
+def _subject(email_id: str) -> SendTarget:
+    from airflow_provider_mkt.actions.sending import SendTarget
+
+    return SendTarget("hubspot", "email", email_id)
 
 
 def _task_key(context: Context) -> tuple[str, str, str, str]:

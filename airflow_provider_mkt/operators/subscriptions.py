@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from airflow_provider_mkt.actions.targets import Target
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._member_action import MemberOperator
 from airflow_provider_mkt.operators._parameters import optional_str, required_str, to_bool
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.members import MemberAction
     from airflow_provider_mkt.client.hubspot.subscriptions._legal_basis import LegalBasis
     from airflow_provider_mkt.operators._member_source import Leads
+    from airflow_provider_mkt.operators._parse_checks import Arguments
 
 
 class SubscribeOperator(MemberOperator[SubscriptionOutcome]):
@@ -38,8 +40,9 @@ class SubscribeOperator(MemberOperator[SubscriptionOutcome]):
     :param resubscribe: also subscribe addresses that opted out, because they consented again.
     :param max_rejected: how many leads may be rejected: a number, a share (0.05 or ``"5%"``), or None for no
         limit. If more are rejected, the task fails without retry after all leads are processed.
-    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file on the
-        worker. No file is written when there are none. A later task can read it as ``leads_path``.
+    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file below
+        ``[mkt] results_path``, or on the worker. No file is written when there are none. A later task can
+        read it as ``leads_path``.
     :param max_concurrency: how many requests may be in flight. Default and maximum: what the connection
         allows.
     :param fail_fast: stop as soon as more leads are rejected than ``max_rejected`` allows, without processing
@@ -51,6 +54,11 @@ class SubscribeOperator(MemberOperator[SubscriptionOutcome]):
 
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}``.
     """
+
+    targets = (
+        *MemberOperator.targets,
+        Target("subscriptions", "", "output"),
+    )
 
     template_fields: Sequence[str] = (
         *MemberOperator.template_fields,
@@ -127,8 +135,9 @@ class UnsubscribeOperator(MemberOperator[UnsubscriptionOutcome]):
     :param explanation: why that legal basis applies.
     :param max_rejected: how many leads may be rejected: a number, a share (0.05 or ``"5%"``), or None for no
         limit. If more are rejected, the task fails without retry after all leads are processed.
-    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file on the
-        worker. No file is written when there are none. A later task can read it as ``leads_path``.
+    :param rejects_path: where to write the rejected and unknown leads, as JSON Lines. Default: a file below
+        ``[mkt] results_path``, or on the worker. No file is written when there are none. A later task can
+        read it as ``leads_path``.
     :param max_concurrency: how many requests may be in flight. Default and maximum: what the connection
         allows.
     :param fail_fast: stop as soon as more leads are rejected than ``max_rejected`` allows, without processing
@@ -141,6 +150,11 @@ class UnsubscribeOperator(MemberOperator[UnsubscriptionOutcome]):
     Source: ``POST /communication-preferences/{version}/statuses/{subscriberIdString}`` and
     ``POST /communication-preferences/{version}/statuses/{subscriberIdString}/unsubscribe-all``.
     """
+
+    targets = (
+        *MemberOperator.targets,
+        Target("subscriptions", "", "output"),
+    )
 
     template_fields: Sequence[str] = (
         *MemberOperator.template_fields,
@@ -182,6 +196,15 @@ class UnsubscribeOperator(MemberOperator[UnsubscriptionOutcome]):
         self.from_all = from_all
         self.legal_basis = legal_basis
         self.explanation = explanation
+
+    def check_arguments(self, arguments: Arguments) -> None:
+        super().check_arguments(arguments)
+        if (
+            arguments.known("from_all")
+            and arguments.known("subscription_id")
+            and to_bool("from_all", self.from_all) == arguments.given("subscription_id")
+        ):
+            raise InvalidInput("subscription_id", "give either subscription_id or from_all")
 
     def member_action(self) -> MemberAction:
         from airflow_provider_mkt.actions.hubspot import subscriptions as subscription_actions
