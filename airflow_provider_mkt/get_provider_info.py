@@ -13,26 +13,39 @@ _BOTH = (_HUBSPOT, _MARKETO)
 # Modules of each package, with the platforms that their classes serve.
 _OPERATORS: dict[str, tuple[str, ...]] = {
     "campaign_requests": (_MARKETO,),
+    "campaign_reports": (_HUBSPOT,),
     "campaigns": _BOTH,
+    "custom_object_exports": (_MARKETO,),
+    "deleted_lead_exports": _BOTH,
     "deleting": _BOTH,
+    "email_approval": _BOTH,
+    "email_checks": _BOTH,
+    "email_events": (_HUBSPOT,),
+    "email_reports": _BOTH,
     "email_tests": _BOTH,
     "emails": _BOTH,
+    "event_participations": (_HUBSPOT,),
     "events": (_HUBSPOT,),
     "exports": (_MARKETO,),
+    "forms": (_HUBSPOT,),
     "hubspot": (_HUBSPOT,),
     "imports": _BOTH,
     "lead_intake": (_MARKETO,),
     "leads": _BOTH,
+    "list_exports": _BOTH,
     "lists": _BOTH,
     "marketo": (_MARKETO,),
     "merging": _BOTH,
     "nurture": _BOTH,
+    "object_exports": (_HUBSPOT,),
+    "objects": _BOTH,
     "program_members": (_MARKETO,),
     "programs": (_MARKETO,),
     "sends": (_HUBSPOT,),
     "sequences": (_HUBSPOT,),
     "smart_campaigns": (_MARKETO,),
     "statistics": (_HUBSPOT,),
+    "subscription_statuses": (_HUBSPOT,),
     "subscriptions": (_HUBSPOT,),
     "workflows": (_HUBSPOT,),
 }
@@ -45,7 +58,49 @@ _SENSORS: dict[str, tuple[str, ...]] = {
     "marketo": (_MARKETO,),
     "quota": _BOTH,
 }
-_TRIGGERS: dict[str, tuple[str, ...]] = {"batch_status": _BOTH, "condition": _BOTH}
+_LINKS = (
+    "HubSpotContactLink",
+    "HubSpotListLink",
+    "HubSpotImportLink",
+    "HubSpotEmailLink",
+    "HubSpotCampaignLink",
+    "HubSpotMarketingEventLink",
+    "HubSpotWorkflowLink",
+    "HubSpotSequenceLink",
+    "MarketoProgramLink",
+    "MarketoEmailLink",
+    "MarketoSmartCampaignLink",
+    "MarketoListLink",
+    "ResultsFileLink",
+    "RejectsFileLink",
+    "ApprovalLink",
+    "CheckedEmailLink",
+)
+_TRIGGERS: dict[str, tuple[str, ...]] = {
+    "batch_status": _BOTH,
+    "condition": _BOTH,
+    "emails": _BOTH,
+    "leads": _BOTH,
+}
+
+
+_PORT = "443, or empty; the Test button of Airflow 3.3 needs it"
+"""That button sends 0 for an empty port, and the server takes that for another address."""
+
+_SENDS: dict[str, dict[str, Any]] = {
+    "allow_sends": {
+        "label": "Allow sends",
+        "description": "Off: every operator and call that can send mail refuses before it sends. For copies "
+        "of production, and for accounts that must not mail anybody.",
+        "schema": {"type": "boolean", "default": True},
+    },
+    "max_recipients": {
+        "label": "Recipients per send",
+        "description": "The most people that one send may reach, for every DAG. Empty: no limit.",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
+}
+"""Fields of the connections of both platforms."""
 
 
 def _by_integration(package: str, modules: dict[str, tuple[str, ...]]) -> list[dict[str, Any]]:
@@ -68,8 +123,9 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-mkt",
         "name": "HubSpot and Marketo Engage",
-        "description": "Imports leads, creates campaign batches, enrols people in nurture programs and "
-        "publishes email on HubSpot and Marketo Engage.",
+        "description": "Syncs, imports and exports leads and other records, creates campaigns, enrols "
+        "people in nurture programs, checks, publishes and sends email, and waits for changes and jobs, on "
+        "HubSpot and Marketo Engage.",
         "integrations": [
             {
                 "integration-name": _HUBSPOT,
@@ -89,6 +145,17 @@ def get_provider_info() -> dict[str, Any]:
             {"integration-name": _HUBSPOT, "python-modules": ["airflow_provider_mkt.hooks.hubspot"]},
             {"integration-name": _MARKETO, "python-modules": ["airflow_provider_mkt.hooks.marketo"]},
         ],
+        "cli": ["airflow_provider_mkt.cli.definition.get_mkt_commands"],
+        "extra-links": [f"airflow_provider_mkt.links.targets.{name}" for name in _LINKS],
+        "asset-uris": [
+            {
+                "schemes": ["hubspot", "marketo"],
+                "handler": "airflow_provider_mkt.lineage.assets.sanitize_uri",
+                "to_openlineage_converter": (
+                    "airflow_provider_mkt.lineage.assets.convert_asset_to_openlineage"
+                ),
+            },
+        ],
         "connection-types": [
             {
                 "connection-type": "hubspot",
@@ -98,13 +165,18 @@ def get_provider_info() -> dict[str, Any]:
                     "refresh_token": {
                         "label": "Refresh token",
                         "description": "Only for an OAuth app: its client id goes into the login field, and "
-                        "its client secret into the password field in place of the access token.",
+                        "its client secret into the password field in place of the service key.",
                         "schema": {"type": ["string", "null"], "format": "password"},
                     },
                     "api_version": {
                         "label": "API version",
-                        "description": "v3: the v3 and v4 paths; 2026-03: the dated paths that replace them.",
-                        "schema": {"type": "string", "enum": ["v3", "2026-03"], "default": "v3"},
+                        "description": "2026-09 and 2026-03: dated paths; v3: the v3 and v4 paths, which "
+                        "HubSpot supports until 2027.",
+                        "schema": {
+                            "type": "string",
+                            "enum": ["2026-09", "2026-03", "v3"],
+                            "default": "2026-09",
+                        },
                     },
                     "calls_per_10_seconds": {
                         "label": "Calls per 10 seconds",
@@ -128,18 +200,20 @@ def get_provider_info() -> dict[str, Any]:
                         "which carry the access token in their URL.",
                         "schema": {"type": "boolean", "default": False},
                     },
+                    **_SENDS,
                 },
                 "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "port"],
+                    "hidden-fields": ["schema"],
                     "relabeling": {
                         "host": "API host",
                         "login": "OAuth client id",
-                        "password": "Access token or OAuth client secret",
+                        "password": "Service key or OAuth client secret",
                     },
                     "placeholders": {
-                        "host": "https://api.hubapi.com",
-                        "login": "only for an OAuth app",
-                        "password": "pat-na1-…",
+                        "host": "empty for https://api.hubapi.com",
+                        "port": _PORT,
+                        "login": "empty with a service key",
+                        "password": "service key, or the token of a private app that exists already",
                     },
                 },
             },
@@ -150,13 +224,15 @@ def get_provider_info() -> dict[str, Any]:
                 "conn-fields": {
                     "calls_per_20_seconds": {
                         "label": "Calls per 20 seconds",
-                        "description": "The part of the instance's 100 to use. Other software shares them.",
-                        "schema": {"type": "integer", "minimum": 1, "default": 100},
+                        "description": "The part of the instance's 100 to use. Adobe advises 50 for one "
+                        "integration.",
+                        "schema": {"type": "integer", "minimum": 1, "default": 50},
                     },
                     "max_concurrency": {
                         "label": "Concurrent calls",
-                        "description": "The part of the instance's 10 to use. Other software shares them.",
-                        "schema": {"type": "integer", "minimum": 1, "default": 10},
+                        "description": "The part of the instance's 10 to use. Adobe advises 5 for one "
+                        "integration.",
+                        "schema": {"type": "integer", "minimum": 1, "default": 5},
                     },
                     "daily_quota": {
                         "label": "Calls per day",
@@ -169,18 +245,20 @@ def get_provider_info() -> dict[str, Any]:
                         "and continue after the daily reset.",
                         "schema": {"type": "integer", "minimum": 0, "default": 100},
                     },
+                    **_SENDS,
                 },
                 "ui-field-behaviour": {
-                    "hidden-fields": ["schema", "port"],
+                    "hidden-fields": ["schema"],
                     "relabeling": {
                         "host": "Munchkin id or REST endpoint",
                         "login": "Client id",
                         "password": "Client secret",
                     },
                     "placeholders": {
-                        "host": "123-ABC-456",
-                        "login": "of the custom service (LaunchPoint)",
-                        "password": "of the custom service (LaunchPoint)",
+                        "host": "123-ABC-456, or https://123-ABC-456.mktorest.com",
+                        "port": _PORT,
+                        "login": "Admin > LaunchPoint > View Details of the custom service",
+                        "password": "Admin > LaunchPoint > View Details of the custom service",
                     },
                 },
             },
@@ -199,12 +277,55 @@ def get_provider_info() -> dict[str, Any]:
                         "default": "",
                     },
                     "shared_state_url": {
-                        "description": "Redis or PostgreSQL server for rate limit budgets and locks when "
-                        "tasks run on several machines. Empty: each machine keeps its own, in state_dir.",
+                        "description": "Redis or PostgreSQL server for rate limit budgets, locks and task "
+                        "state when tasks run on several machines. Empty: each machine keeps its own, in "
+                        "state_dir.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "sensitive": True,
                         "example": "redis://:password@redis.internal:6379/0",
+                        "default": "",
+                    },
+                    "usage_page": {
+                        "description": "Whether Airflow 3.1 or later shows the page Marketing platforms, and "
+                        "tasks write down who uses an account, for it.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": None,
+                        "default": "True",
+                    },
+                    "shared_state_wait": {
+                        "description": "Seconds for which tasks wait for the server of shared_state_url "
+                        "while it cannot be reached, before they fail.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": None,
+                        "default": "300",
+                    },
+                    "allow_sends": {
+                        "description": "Whether mail may be sent. False: every operator and call that can "
+                        "send mail refuses before it sends, whatever the connection says.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "False",
+                        "default": "True",
+                    },
+                    "results_path": {
+                        "description": "Where files of rejected records and of warnings are written when a "
+                        "task gives no path: a URL on any object storage that Airflow supports. Empty: in "
+                        "state_dir, on the machine that ran the task.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "s3://aws_default@bucket/marketing",
+                        "default": "",
+                    },
+                    "file_pages": {
+                        "description": "Where a browser shows files of results and rejects, for the buttons "
+                        "of tasks: a JSON object of URL scheme to an address with {bucket} and {key} in it. "
+                        "Files of other schemes get no button, except those at http and https addresses.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": '{"s3": "https://console.aws.amazon.com/s3/object/{bucket}?prefix={key}"}',
                         "default": "",
                     },
                 },

@@ -1,0 +1,1 @@
+"""What the pages of the sandbox and the page in Airflow have in common: their look, and their charts."""
