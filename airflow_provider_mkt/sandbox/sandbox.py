@@ -18,7 +18,7 @@ from airflow_provider_mkt.sandbox.server.http_server import HTTPServer
 from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 
 HOST = "127.0.0.1"
-START_TIMEOUT = 10.0
+START_TIMEOUT = 60.0
 
 
 class Sandbox:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.hubspot.requests import is_september
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
@@ -18,7 +19,10 @@ def batch_response(
     began: float,
     success: int = 200,
 ) -> Response:
-    """Return a batch response: results in random order, status 207 when there is an error."""
+    """Return a batch response: results in random order, status 207 when there is an error.
+
+    Whether 2026-09 has 207 depends on the settings.
+    """
     request.state.random.shuffle(results)
     body: JsonObject = {
         "status": "COMPLETE",
@@ -28,4 +32,5 @@ def batch_response(
     }
     if errors:
         body |= {"numErrors": len(errors), "errors": errors}
-    return JSONResponse(body, 207 if errors else success)
+    mixed = request.state.settings.multi_status or not is_september(request)
+    return JSONResponse(body, 207 if errors and mixed else success)

@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.hubspot.seed import PORTAL_ID
 from airflow_provider_mkt.sandbox.server.errors import ApiError
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _SCOPES_PAGE = "https://developers.hubspot.com/scopes"
 _GATEWAY = {
+    408: "Request Timeout",
+    421: "Misdirected Request",
+    425: "Too Early",
+    451: "Unavailable For Legal Reasons",
+    499: "Client Closed Request",
     500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Unavailable",
     504: "Gateway Timeout",
+    520: "Web server is returning an unknown error",
     521: "Web server is down",
     522: "Connection timed out",
     523: "Origin is unreachable",
     524: "A timeout occurred",
     525: "SSL handshake failed",
     526: "Invalid SSL certificate",
+    # What the gateway says to a malformed token, according to public reports.
+    530: "Origin DNS error",
 }
+_POLICIES = ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY")
+_REDIRECTS = (301, 302, 303, 307, 308)
+OTHER_DATA_CENTRE = "eu1"
+OTHER_HOST = f"https://api-{OTHER_DATA_CENTRE}.hubapi.com"
 
 
 class HubSpotError(ApiError):
@@ -108,11 +122,16 @@ def bad_properties(problems: list[tuple[str, str, str]]) -> HubSpotError:
     ]
     return invalid(
         f"Property values were not valid: {json.dumps(described)}",
-        errors=[
-            {"message": message, "code": code, "context": {"propertyName": [name]}}
-            for name, code, message in problems
-        ],
+        errors=property_errors(problems),
     )
+
+
+def property_errors(problems: Iterable[tuple[str, str, str]]) -> list[JsonObject]:
+    """Return the `errors` of property values; a problem is (property, code, message)."""
+    return [
+        {"message": message, "code": code, "context": {"propertyName": [name]}}
+        for name, code, message in problems
+    ]
 
 
 def not_found(message: str = "resource not found") -> HubSpotError:
@@ -195,13 +214,51 @@ def gateway(status: int) -> Response:
     return Response(text, status, media_type="text/html; charset=UTF-8")
 
 
+def redirect(status: int) -> Response:
+    """Return a redirect to another host, which must not be sent the token."""
+    return Response(status_code=status, headers={"Location": f"{OTHER_HOST}/"})
+
+
+def wrong_data_centre() -> Response:
+    """488: the account is in another data centre than the one that the request reached."""
+    message = (
+        f"Hub {PORTAL_ID} is unknown to this Hublet, but it appears to exist in Hublet {OTHER_DATA_CENTRE}"
+    )
+    body = {
+        "status": "error",
+        "message": message,
+        "correlationId": str(uuid.uuid4()),
+        "correctHublet": OTHER_DATA_CENTRE,
+    }
+    return JSONResponse(body, 488)
+
+
+def error_names() -> list[str]:
+    """Return the names of all documented errors."""
+    return [*_POLICIES, *_json_errors(), "488", *map(str, (*_REDIRECTS, *sorted(_GATEWAY)))]
+
+
 def named(name: str) -> Response | None:
     """Return the response for a documented error, by its policy, category or status."""
-    if name in ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY"):
+    if name in _POLICIES:
         return rate_limited(name)
     if name.isdigit() and int(name) in _GATEWAY:
         return gateway(int(name))
-    errors = {
+    if name.isdigit() and int(name) in _REDIRECTS:
+        return redirect(int(name))
+    if name == "488":
+        return wrong_data_centre()
+    error = _json_errors().get(name)
+    if error is None:
+        return None
+    response = error.response()
+    if name == "477":
+        response.headers["Retry-After"] = "60"
+    return response
+
+
+def _json_errors() -> dict[str, HubSpotError]:
+    return {
         "423": HubSpotError(423, "LOCKED", "The object is locked by another write; try again in a moment."),
         "477": HubSpotError(477, "MIGRATION_IN_PROGRESS", "This account is being moved to another region."),
         "EXPIRED_AUTHENTICATION": expired(),
@@ -211,10 +268,3 @@ def named(name: str) -> Response | None:
         "OBJECT_NOT_FOUND": not_found(),
         "CONFLICT": conflict("Contact already exists. Existing ID: 1"),
     }
-    error = errors.get(name)
-    if error is None:
-        return None
-    response = error.response()
-    if name == "477":
-        response.headers["Retry-After"] = "60"
-    return response

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
+from airflow_provider_mkt.sandbox.hubspot.emails.outbox import Outbox
 from airflow_provider_mkt.sandbox.hubspot.errors import (
     HubSpotError,
     OAuthError,
@@ -20,7 +22,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import (
     rate_limited,
     too_long,
 )
-from airflow_provider_mkt.sandbox.hubspot.requests import DATED
+from airflow_provider_mkt.sandbox.hubspot.people import HubSpotPersonChange, apply_change
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL, HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotState
 from airflow_provider_mkt.sandbox.server.areas import find_areas
@@ -32,12 +34,13 @@ from airflow_provider_mkt.sandbox.server.errors import (
     MethodNotAllowed,
     UnknownPath,
 )
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import DAILY, SECONDLY, DailyQuota, Limits, Window
+from airflow_provider_mkt.sandbox.server.outbox import OutboxRow
 from airflow_provider_mkt.sandbox.server.platform import Platform
 
 _LONGEST_URI = 8192
-_NEWER = re.compile("/2026-09(?![^/])")
-_CONTACTS = re.compile(r"^(/crm/v3/objects/|/crm/objects/2026-03/)(?:contact|0-1)(?![^/])", re.IGNORECASE)
+_CONTACTS = re.compile(r"^(/crm/(?:v3/objects|objects/2026-0[39])/)(?:contact|0-1)(?![^/])", re.IGNORECASE)
 
 
 class HubSpot(Platform[HubSpotState, Token]):
@@ -46,6 +49,7 @@ class HubSpot(Platform[HubSpotState, Token]):
     name = "hubspot"
     title = "HubSpot sandbox"
     areas = find_areas("airflow_provider_mkt.sandbox.hubspot")
+    person_change = HubSpotPersonChange
     settings: HubSpotSettings
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
@@ -63,29 +67,38 @@ class HubSpot(Platform[HubSpotState, Token]):
     def make_state(self) -> HubSpotState:
         return HubSpotState(self.clock, self.seed, limits=self.limits, settings=self.settings)
 
-    def rewrite(self, request: HubSpotRequest) -> None:
-        """Accept the other names of contacts, which are their singular and the id of their type.
+    @property
+    def outbox(self) -> Sequence[OutboxRow]:
+        """Everything that was mailed or dropped so far: marketing emails by send, then single sends."""
+        self.state.run_due_work()
+        return Outbox(self.state)
 
-        The newer dated paths are served as the older ones: which endpoints differ is not known yet.
-        """
-        path = _NEWER.sub("/" + DATED, request.path)
-        request.scope["path"] = _CONTACTS.sub(r"\1contacts", path)
+    def change_person(self, change: HubSpotPersonChange) -> JsonObject:
+        self.state.run_due_work()
+        return apply_change(self.state, change)
+
+    def rewrite(self, request: HubSpotRequest) -> None:
+        """Accept the other names of contacts, which are their singular and the id of their type."""
+        request.scope["path"] = _CONTACTS.sub(r"\1contacts", request.path)
 
     def inspect(self, request: HubSpotRequest) -> None:
         # The maximum length is not documented; 8 KB is common for gateways.
         if request.target_length > _LONGEST_URI:
             raise too_long()
-        # Imports write in the background; every response shows what they have written so far.
-        request.state.run_due_work()
 
     def authenticate(self, request: HubSpotRequest) -> Token:
         credentials = request.state.credentials
         if request.endpoint.options.get("query_token"):
-            return credentials.token(request.query_params.get("access_token") or "")
-        return credentials.bearer(request.headers.get("authorization"))
+            token = credentials.token(request.query_params.get("access_token") or "")
+        else:
+            token = credentials.bearer(request.headers.get("authorization"))
+        return token.without(self.settings.withheld_scopes)
 
     def authorize(self, request: HubSpotRequest) -> None:
         scopes = request.endpoint.scopes
+        if (scopes_of := request.endpoint.options.get("scopes_of")) is not None:
+            # Those of the object types in the path.
+            scopes = scopes_of(request)
         if scopes and not request.token.scopes.intersection(scopes):
             raise missing_scopes(scopes)
         # A few endpoints need a second scope.

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from airflow_provider_mkt.sandbox.hubspot.errors import bad_shape, invalid, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
+from airflow_provider_mkt.sandbox.hubspot.versions import DATED, SEPTEMBER
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
-DATED = "2026-03"
-"""The version in the dated paths."""
 _TEXTS = frozenset(
     {
         "cloneName",
@@ -37,7 +36,12 @@ _TEXTS = frozenset(
 
 def is_dated(request: HubSpotRequest) -> bool:
     """Return whether a request came by a dated path, whose schemas differ in places."""
-    return f"/{DATED}" in request.endpoint.template
+    return any(f"/{version}" in request.endpoint.template for version in DATED)
+
+
+def is_september(request: HubSpotRequest) -> bool:
+    """Return whether a request came by a path of 2026-09, which checks writes of records by more rules."""
+    return f"/{SEPTEMBER}" in request.endpoint.template
 
 
 async def read_object(request: HubSpotRequest, schema: str, required: Iterable[str] = ()) -> JsonObject:

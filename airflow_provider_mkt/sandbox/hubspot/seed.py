@@ -6,6 +6,7 @@ PORTAL_ID = 4242424
 TIME_ZONE = "America/New_York"
 
 PRIVATE_APP, READER_APP = "private-1", "private-2"
+PRIVATE_APP_IDS = {PRIVATE_APP: 880001, READER_APP: 880002}
 TOKEN = "pat-na1-sandbox"  # noqa: S105
 """Private-app token with every scope."""
 READ_ONLY_TOKEN = "pat-na1-sandbox-reader"  # noqa: S105
@@ -35,8 +36,11 @@ LIST_ID = "101"
 SPRING_CAMPAIGN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5e01"
 WEBINAR_CAMPAIGN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5e02"
 
+NEWSLETTER_FORM = "5b2c8e1a-93f4-4d7e-a1b0-6c5d4e3f0001"
+WEBINAR_FORM = "5b2c8e1a-93f4-4d7e-a1b0-6c5d4e3f0002"
+
 NEWSLETTER_EMAIL = "180000000001"
-"""DRAFT; sent to all contacts when it is published."""
+"""DRAFT; sent to the first five contacts when it is published."""
 SCHEDULED_EMAIL = "180000000002"
 """DRAFT with a publish date in an hour; publishing schedules it."""
 AUTOMATED_EMAIL = "180000000003"
@@ -49,6 +53,10 @@ TRANSACTIONAL_EMAIL = "180000000006"
 """Published for transactional sends."""
 SINGLE_SEND_EMAIL = "180000000007"
 """Published for marketing mail to one person."""
+EMAIL_APP_ID, EMAIL_APP_NAME = 113, "Batch"
+"""HubSpot's own app that sends marketing email, by which email analytics name it."""
+OFFICE_LOCATION = "88001"
+"""The address of the account's office, which marketing emails must show."""
 DEFAULT_SUBSCRIPTION, EVENTS_SUBSCRIPTION = 77_001, 77_002
 """Subscription types; an email without a type has the default one."""
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 _DIGITS = 18
 """A longer number is not a time, and slow to parse."""
+_SECONDS_DIGITS = 10
+"""A number of at most so many digits is taken for seconds: as milliseconds it would be in early 1970."""
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 """The ends of the calendar: the years 1 and 9999."""
 
@@ -13,6 +15,14 @@ _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 def iso(moment: float) -> str:
     """Format epoch seconds as ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_seconds(text: str) -> float | None:
+    """Parse epoch seconds; None if the number is too large or too small to be taken for seconds."""
+    digits = text.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _SECONDS_DIGITS:
+        return None
+    return float(text)
 
 
 def parse(text: str) -> float | None:

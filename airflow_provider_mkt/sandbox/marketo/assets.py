@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE, Asset, FolderRef, parse_folder
 from airflow_provider_mkt.sandbox.marketo.programs.models import URL_MARKS, Program
-from airflow_provider_mkt.sandbox.marketo.requests import path_id
+from airflow_provider_mkt.sandbox.marketo.requests import path_id, text_param
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
 
@@ -29,7 +29,8 @@ def for_write(request: MarketoRequest, store: dict[int, AssetT], kind: str) -> A
 
 
 def by_name(store: dict[int, AssetT], name: str) -> list[AssetT]:
-    return [one for one in store.values() if one.name == name]
+    """Return the assets of a name. One with a comma is never found, because it separates names."""
+    return [] if "," in name else [one for one in store.values() if one.name == name]
 
 
 def in_folder(assets: list[AssetT], text: str | None) -> list[AssetT]:
@@ -65,9 +66,7 @@ def program_url(program: Program) -> str:
 def rename(request: MarketoRequest, store: dict[int, AssetT], asset: AssetT, params: QueryParams) -> None:
     """Set name and description, where they are given."""
     if "name" in params:
-        name = (params.get("name") or "").strip()
-        if not name:
-            raise MarketoError(701, "name cannot be blank")
+        name = text_param(params, "name")
         request.state.check_name_free(store, name, asset.folder, exclude=asset.id)
         asset.name = name
     if "description" in params:

@@ -3,13 +3,15 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from itertools import islice
 from typing import TypeVar
 
 from airflow_provider_mkt.sandbox.marketo.activities.store import Position
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
+from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.requests import BATCH, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, Row
 from airflow_provider_mkt.sandbox.marketo.times import parse_day, parse_moment
@@ -34,13 +36,39 @@ def page(
     request: MarketoRequest, items: list[ItemT], key: Callable[[ItemT], int], *, says_more: bool = True
 ) -> tuple[list[ItemT], Row]:
     """Return one page of items ordered by an ascending key, which does not shift when items are added."""
-    size = batch_size(request)
     after = _read_position(request)
-    ahead = sorted((item for item in items if key(item) > after), key=key)
-    rows = ahead[:size]
-    more: Row = {"moreResult": len(ahead) > size} if says_more else {}
-    if len(ahead) > size:
-        more["nextPageToken"] = _write(f"{_fingerprint(request)},{key(rows[-1])}")
+    return ordered_page(
+        request, sorted((item for item in items if key(item) > after), key=key), key, says_more=says_more
+    )
+
+
+def page_of_leads(
+    request: MarketoRequest,
+    ids: Iterable[int],
+    lead_of: Callable[[Iterable[int]], Iterable[Lead]],
+    *,
+    says_more: bool = True,
+) -> tuple[list[Lead], Row]:
+    """Return one page of leads by their ids. Leads of other pages are not read.
+
+    :param lead_of: returns those leads of some ids that the user can see.
+    """
+    after = _read_position(request)
+    ahead = lead_of(sorted(one for one in ids if one > after))
+    return ordered_page(request, ahead, lambda lead: lead.id, says_more=says_more)
+
+
+def ordered_page(
+    request: MarketoRequest, ahead: Iterable[ItemT], key: Callable[[ItemT], int], *, says_more: bool
+) -> tuple[list[ItemT], Row]:
+    """Return the first page of items that are in the order of their key."""
+    size = batch_size(request)
+    rows = list(islice(ahead, size + 1))
+    is_more = len(rows) > size
+    more: Row = {"moreResult": is_more} if says_more else {}
+    if is_more:
+        rows.pop()
+        more["nextPageToken"] = _write(request, f"{_fingerprint(request)},{key(rows[-1])}")
     return rows, more
 
 
@@ -78,8 +106,8 @@ def moment(request: MarketoRequest, name: str) -> datetime | None:
     return found
 
 
-def write_position(position: Position) -> str:
-    return _write(f"{position.date.isoformat()},{position.id}")
+def write_position(request: MarketoRequest, position: Position) -> str:
+    return _write(request, f"{position.date.isoformat()},{position.id}")
 
 
 def read_position(request: MarketoRequest) -> Position:
@@ -87,7 +115,7 @@ def read_position(request: MarketoRequest) -> Position:
     text = request.query_params.get("nextPageToken")
     if not text:
         raise missing("nextPageToken")
-    date, _, number = _read(text).partition(",")
+    date, _, number = _read(request, text).partition(",")
     found = parse_moment(date)
     try:
         exact = datetime.fromisoformat(date) if found else None
@@ -104,7 +132,7 @@ def _read_position(request: MarketoRequest) -> int:
     text = request.query_params.get("nextPageToken")
     if not text:
         return -1
-    print_, _, last = _read(text).partition(",")
+    print_, _, last = _read(request, text).partition(",")
     # A token is valid for its own query: another filter would skip or repeat rows.
     if print_ != _fingerprint(request) or not last.lstrip("-").isdigit():
         raise MarketoError(1003, f"Invalid value '{text}' for nextPageToken")
@@ -116,15 +144,24 @@ def _fingerprint(request: MarketoRequest) -> str:
     return hashlib.sha256(repr((request.path, pairs)).encode()).hexdigest()[:12]
 
 
-def _write(text: str) -> str:
-    return base64.b32encode(text.encode()).decode()
+def _write(request: MarketoRequest, text: str) -> str:
+    return base64.b32encode(f"{request.clock.time():.3f} {text}".encode()).decode()
 
 
-def _read(token: str) -> str:
+def _read(request: MarketoRequest, token: str) -> str:
+    """Return what a token says.
+
+    :raises MarketoError: this instance has not written it, or it is too old. No code for that is documented.
+    """
     try:
-        return base64.b32decode(token).decode()
+        issued, _, text = base64.b32decode(token).decode().partition(" ")
+        age = request.clock.time() - float(issued)
     except (binascii.Error, ValueError):
         raise MarketoError(1003, f"Invalid value '{token}' for nextPageToken") from None
+    longest = request.state.accounts.settings.paging_token_seconds
+    if longest is not None and age > longest:
+        raise MarketoError(1003, f"Invalid value '{token}' for nextPageToken: it has expired")
+    return text
 
 
 def _number(request: MarketoRequest, name: str, default: int) -> int:

@@ -7,14 +7,17 @@ import re
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse, Response
 
-from airflow_provider_mkt.sandbox.marketo import error_codes
+from airflow_provider_mkt.sandbox.marketo import error_codes, people, user_interface
 from airflow_provider_mkt.sandbox.marketo.account.api_users import API_USERS
 from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser, CredentialStore
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import CENTRAL
+from airflow_provider_mkt.sandbox.marketo.emails import outbox
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, MarketoHTTPError
+from airflow_provider_mkt.sandbox.marketo.people import MarketoPersonChange
 from airflow_provider_mkt.sandbox.marketo.responses import MarketoRequest, failure, with_raw_controls
 from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+from airflow_provider_mkt.sandbox.marketo.user_interface import AssetChange
 from airflow_provider_mkt.sandbox.server.areas import find_areas
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.errors import (
@@ -35,6 +38,7 @@ from airflow_provider_mkt.sandbox.server.limits import (
     Limits,
     Window,
 )
+from airflow_provider_mkt.sandbox.server.outbox import OutboxRow
 from airflow_provider_mkt.sandbox.server.platform import Platform
 from airflow_provider_mkt.sandbox.server.requests import FORM, MULTIPART, merge_params, parse_form
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse, compress, replace_body
@@ -51,6 +55,8 @@ class Marketo(Platform[MarketoState, ApiUser]):
     title = "Marketo Engage"
     areas = find_areas("airflow_provider_mkt.sandbox.marketo")
     settings: MarketoSettings
+    person_change = MarketoPersonChange
+    asset_change = AssetChange
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         # A reset does not change API users and tokens.
@@ -63,6 +69,19 @@ class Marketo(Platform[MarketoState, ApiUser]):
 
     def snapshot(self) -> JsonObject:
         return {**super().snapshot(), "due": self.state.schedule.pending()}
+
+    @property
+    def outbox(self) -> list[OutboxRow]:
+        self.state.run_due_work()
+        return outbox.rows(self.state)
+
+    def change_person(self, change: MarketoPersonChange) -> JsonObject:
+        self.state.run_due_work()
+        return people.apply_change(self.state, change)
+
+    def change_asset(self, change: AssetChange) -> JsonObject:
+        self.state.run_due_work()
+        return user_interface.apply_change(self.state, change)
 
     def make_limits(self) -> Limits:
         return Limits(
@@ -118,7 +137,6 @@ class Marketo(Platform[MarketoState, ApiUser]):
         return self.accounts.user_of(token.strip(), self.clock.time())
 
     def authorize(self, request: MarketoRequest) -> None:
-        request.state.run_due_work()
         user = request.token_or_none
         if user is None:
             return

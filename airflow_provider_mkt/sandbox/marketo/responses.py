@@ -20,6 +20,7 @@ Row = JsonObject
 """A record in a result."""
 
 LEAD, ASSET, BULK, IDENTITY = "/rest/v1", "/rest/asset/v1", "/bulk/v1", "/identity"
+ASSET_V2 = "/rest/asset/v2"
 _ESCAPED_CONTROL = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u00([01][0-9a-f])|([bfnrt]))")
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 NOTHING_FOUND = "No assets found for the given search criteria."

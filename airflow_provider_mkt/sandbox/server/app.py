@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic
 from urllib.parse import unquote
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -16,10 +17,12 @@ from airflow_provider_mkt.sandbox.server.call_log import RecordedCall
 from airflow_provider_mkt.sandbox.server.connections import ConnectionReset, Connections, TruncatedResponse
 from airflow_provider_mkt.sandbox.server.errors import ApiError, Crash, LimitExceeded
 from airflow_provider_mkt.sandbox.server.faults import Fault
+from airflow_provider_mkt.sandbox.server.origins import refusal_of
 from airflow_provider_mkt.sandbox.server.platform import Platform
 from airflow_provider_mkt.sandbox.server.requests import Request, StateT, TokenT
 from airflow_provider_mkt.sandbox.server.responses import make_response
 from airflow_provider_mkt.sandbox.server.routing import resolve_dot_segments
+from airflow_provider_mkt.sandbox.server.turns import finish
 
 NO_ROUTE = "(no route)"
 log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class PlatformApp(Generic[StateT, TokenT]):
         self.in_progress = 0
         """Requests that have begun to arrive and have not been answered."""
         self._connections = connections
+        self._long_work: tuple[StateT, asyncio.Task[None]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,10 +66,17 @@ class PlatformApp(Generic[StateT, TokenT]):
     async def _respond(self, scope: Scope, content: bytes) -> Response:
         platform = self.platform
         path = scope["path"] = resolve_dot_segments(scope["raw_path"].decode("latin-1"))
+        is_page = path == "/" and scope["method"] == "GET"
+        if is_page or path.startswith(control.PREFIX):
+            refusal = refusal_of(Headers(scope=scope))
+            if refusal is not None:
+                return control.refuse(403, refusal)
+        if is_page or control.shows_work(path):
+            await self._do_due_work(platform.state)
         if path.startswith(control.PREFIX):
-            return control.respond(platform, scope["method"], path, content)
-        if path == "/" and scope["method"] == "GET":
-            return pages.respond(platform)
+            return control.respond(platform, scope["method"], path, content, scope["query_string"])
+        if is_page:
+            return pages.respond(platform, scope["query_string"])
         request: Request[StateT, TokenT] = Request(
             scope,
             content,
@@ -125,6 +136,8 @@ class PlatformApp(Generic[StateT, TokenT]):
     ) -> Response:
         """Check size, token and limits, and run the endpoint when they allow it."""
         platform, endpoint = self.platform, request.endpoint
+        # Every response shows what the background work has done until its request came.
+        await self._do_due_work(request.state)
         try:
             platform.inspect(request)
             if endpoint.auth:
@@ -153,6 +166,20 @@ class PlatformApp(Generic[StateT, TokenT]):
             return response
         finally:
             platform.limits.leave()
+
+    async def _do_due_work(self, state: StateT) -> None:
+        await finish(state.due_work())
+        if self._long_work is not None:
+            of, task = self._long_work
+            if of is state and not task.done():
+                return
+            # A reset has replaced the state.
+            task.cancel()
+            self._long_work = None
+        steps = state.long_work()
+        if steps is not None:
+            # It ends with the event loop.
+            self._long_work = state, asyncio.create_task(finish(steps))
 
     async def _wait_out_latency(self, began: float) -> None:
         rest = self.platform.latency - (asyncio.get_running_loop().time() - began)

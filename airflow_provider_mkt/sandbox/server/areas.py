@@ -25,6 +25,8 @@ class Areas(Generic[StateT, TokenT]):
     """Ordered so that each runs after those it names in `AFTER`."""
     snapshots: list[Callable[[StateT], JsonObject]] = field(default_factory=list)
     tables: list[Callable[[StateT], list[Table]]] = field(default_factory=list)
+    details: dict[str, Callable[[StateT, str], list[Table]]] = field(default_factory=dict)
+    """The page of one thing, by kind; an unknown id has no tables."""
 
     def fill(self, state: StateT) -> None:
         """Add to an empty state what a new account holds."""
@@ -48,7 +50,7 @@ def find_areas(package: str) -> AnyAreas:
     """Import the areas in a platform's package.
 
     Modules with these names are used: `routes*` (every `Routes` in it), `seed` (`fill`; `AFTER` names the
-    areas to fill before it) and `pages` (`snapshot` and `tables`, each optional).
+    areas to fill before it) and `pages` (`snapshot`, `tables` and `DETAILS`, each optional).
 
     :param package: name of the package; each package in it is an area.
     """
@@ -64,6 +66,7 @@ def find_areas(package: str) -> AnyAreas:
                     found.snapshots.append(module.snapshot)
                 if hasattr(module, "tables"):
                     found.tables.append(module.tables)
+                found.details.update(getattr(module, "DETAILS", {}))
             else:
                 found.routes += [value for value in vars(module).values() if isinstance(value, Routes)]
     order = TopologicalSorter({area: getattr(module, "AFTER", ()) for area, module in seeds.items()})

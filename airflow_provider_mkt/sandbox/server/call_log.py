@@ -9,6 +9,8 @@ from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 RECENT = 500
+KEPT_SECONDS = 900
+"""For how many seconds at least calls are counted by second, for the chart of the page."""
 NO_RESPONSE = 0
 """Status of a call whose connection was reset."""
 
@@ -93,12 +95,19 @@ class CallLog:
 
     def clear(self) -> None:
         self.all = RouteCounter()
-        self.routes: dict[tuple[str, str], RouteCounter] = {}
+        self._counters: dict[tuple[str, str], RouteCounter] = {}
         self.recent: deque[RecordedCall] = deque(maxlen=RECENT)
+        self.by_second: Counter[int] = Counter()
+        self.refused_by_second: Counter[int] = Counter()
 
     def of(self, method: str, route: str) -> RouteCounter:
-        """Return the counters of an endpoint, all 0 when it has not been called."""
-        return self.routes.get((method, route)) or RouteCounter()
+        """Return the counters of an endpoint, all 0 until it is called. They go on counting until a reset."""
+        return self._counters.setdefault((method, route), RouteCounter())
+
+    @property
+    def routes(self) -> dict[tuple[str, str], RouteCounter]:
+        """The counters of the endpoints that were called, by method and route."""
+        return {endpoint: counter for endpoint, counter in self._counters.items() if counter.total}
 
     @property
     def total(self) -> int:
@@ -106,7 +115,7 @@ class CallLog:
 
     def begin(self, method: str, route: str) -> tuple[RouteCounter, RouteCounter]:
         """Count a call that starts. Pass the result to `end`, even after a reset of the log."""
-        counter = self.routes.setdefault((method, route), RouteCounter())
+        counter = self.of(method, route)
         now = self._clock.time()
         counter.begin(now)
         self.all.begin(now)
@@ -117,6 +126,14 @@ class CallLog:
         for counter in counters:
             counter.end(call.status, call.refused_by)
         self.recent.append(call)
+        second = int(call.at)
+        self.by_second[second] += 1
+        if call.refused_by is not None:
+            self.refused_by_second[second] += 1
+        if len(self.by_second) > 2 * KEPT_SECONDS:
+            for counts in (self.by_second, self.refused_by_second):
+                for old in [one for one in counts if one < second - KEPT_SECONDS]:
+                    del counts[old]
 
     def snapshot(self) -> JsonObject:
         return {

@@ -27,6 +27,10 @@ class Clock:
         """The current moment, in UTC."""
         return datetime.fromtimestamp(self.time(), UTC)
 
+    def reset(self) -> None:
+        """Set the clock to real time again."""
+        self._offset = 0.0
+
     def advance(self, seconds: float) -> datetime:
         """Move the clock forward.
 

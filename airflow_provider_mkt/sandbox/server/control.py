@@ -1,16 +1,18 @@
-"""The control API under `/_sandbox/`: state, clock, faults, limits, settings, calls."""
+"""The control API under `/_sandbox/`: state, clock, faults, limits, settings, people, outbox and others."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.server.faults import Fault
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
+from airflow_provider_mkt.sandbox.server.outbox import OutboxPage
 from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -21,6 +23,15 @@ class _Advance(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     advance: float = Field(ge=0)
+
+
+class _Reset(BaseModel):
+    """What a reset restores beside the state."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limits: bool = True
+    clock: bool = True
 
 
 class _Settings(BaseModel):
@@ -36,27 +47,44 @@ class _Settings(BaseModel):
     latency: float = Field(default=0.0, ge=0)
 
 
-def respond(platform: AnyPlatform, method: str, path: str, content: bytes) -> Response:
-    """Run one control call."""
+_LISTS = ("faults", "people")
+"""Calls whose body can be a list."""
+
+
+def respond(platform: AnyPlatform, method: str, path: str, content: bytes, query: bytes = b"") -> Response:
+    """Run one control call. A GET has its arguments in the query."""
     what = path[len(PREFIX) :].rstrip("/")
     known = [method for method, name in _CALLS if name == what]
     if not known:
-        return _refuse(404, f"no control call /{what}; there are {sorted({name for _, name in _CALLS})}")
+        return refuse(404, f"no control call /{what}; there are {sorted(control_calls())}")
     if method not in known:
-        return _refuse(405, f"{what} takes {', '.join(known)}")
+        return refuse(405, f"{what} takes {', '.join(known)}")
     try:
-        body = json.loads(content) if content else {}
-        if not isinstance(body, dict) and what != "faults":
-            return _refuse(400, "the body must be an object")
+        body = json.loads(content) if content else dict(parse_qsl(query.decode()))
+        if not isinstance(body, dict) and what not in _LISTS:
+            return refuse(400, "the body must be an object")
         return _CALLS[method, what](platform, body)
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        return _refuse(400, "; ".join(problems))
+        return refuse(400, "; ".join(problems))
+    except LookupError as error:
+        return refuse(404, str(error.args[0]))
     except (ValueError, RecursionError) as error:
-        return _refuse(400, str(error))
+        return refuse(400, str(error))
 
 
-def _refuse(status: int, message: str) -> Response:
+def shows_work(path: str) -> bool:
+    """Return whether a control call reads or changes what background work changes, too."""
+    return path.removeprefix(PREFIX).rstrip("/") in ("assets", "outbox", "people", "state")
+
+
+def control_calls() -> set[str]:
+    """Return the names of all control calls."""
+    return {name for _, name in _CALLS}
+
+
+def refuse(status: int, message: str) -> Response:
+    """Return an error of the control API."""
     return JSONResponse({"message": message}, status)
 
 
@@ -66,7 +94,8 @@ def _state(platform: AnyPlatform, body: object) -> Response:
 
 
 def _reset(platform: AnyPlatform, body: object) -> Response:
-    platform.reset()
+    wanted = _Reset.model_validate(body)
+    platform.reset(limits=wanted.limits, clock=wanted.clock)
     return Response(status_code=204)
 
 
@@ -84,7 +113,7 @@ def _faults(platform: AnyPlatform, body: object) -> Response:
 
 
 def _add_faults(platform: AnyPlatform, body: object) -> Response:
-    ordered = [Fault.model_validate(item) for item in (body if isinstance(body, list) else [body])]
+    ordered = [Fault.model_validate(item) for item in _list_of(body)]
     return JSONResponse({"added": [platform.faults.order(fault).model_dump() for fault in ordered]}, 201)
 
 
@@ -116,12 +145,12 @@ def _set_limits(platform: AnyPlatform, body: object) -> Response:
 
 
 def _settings(platform: AnyPlatform, body: object) -> Response:
-    return JSONResponse({} if platform.settings is None else platform.settings.model_dump())
+    return JSONResponse({} if platform.settings is None else platform.settings.model_dump(mode="json"))
 
 
 def _set_settings(platform: AnyPlatform, body: JsonObject) -> Response:
     if platform.settings is None:
-        return _refuse(400, f"{platform.name} has no settings of its own")
+        return refuse(400, f"{platform.name} has no settings of its own")
     wanted = type(platform.settings).model_validate({**platform.settings.model_dump(), **body})
     # Changed in place, because the state has a reference to the object.
     for name, value in wanted:
@@ -131,6 +160,24 @@ def _set_settings(platform: AnyPlatform, body: JsonObject) -> Response:
 
 def _calls(platform: AnyPlatform, body: object) -> Response:
     return JSONResponse(platform.calls.snapshot())
+
+
+def _people(platform: AnyPlatform, body: object) -> Response:
+    # All are checked before the first one is changed.
+    changes = [platform.person_change.model_validate(one) for one in _list_of(body)]
+    return JSONResponse({"people": [platform.change_person(one) for one in changes]})
+
+
+def _assets(platform: AnyPlatform, body: JsonObject) -> Response:
+    return JSONResponse(platform.set_asset(**body))
+
+
+def _outbox(platform: AnyPlatform, body: object) -> Response:
+    return JSONResponse(OutboxPage.model_validate(body).of(platform.outbox))
+
+
+def _list_of(body: object) -> list[object]:
+    return body if isinstance(body, list) else [body]
 
 
 _CALLS: dict[tuple[str, str], Callable[[AnyPlatform, Any], Response]] = {
@@ -146,4 +193,7 @@ _CALLS: dict[tuple[str, str], Callable[[AnyPlatform, Any], Response]] = {
     ("GET", "settings"): _settings,
     ("POST", "settings"): _set_settings,
     ("GET", "calls"): _calls,
+    ("POST", "people"): _people,
+    ("GET", "outbox"): _outbox,
+    ("POST", "assets"): _assets,
 }

@@ -15,6 +15,9 @@ from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 GRACE_PERIOD = 1
 """Seconds that requests in progress have to end when the server stops."""
 
+_TURNS_TO_ACCEPT = 4
+"""Turns of the event loop until an accepted connection is known: three, and one to spare."""
+
 
 class HTTPServer:
     """One platform on one listening socket. Create and use it in a running event loop."""
@@ -62,6 +65,7 @@ class HTTPServer:
         self._stopping.set()
 
     async def _shut_down(self, serving: asyncio.Task[None]) -> None:
+        await self._stop_listening()
         if not self._app.in_progress:
             self._connections.close()
             # Idle connections are closed in the next turn of the event loop.
@@ -71,3 +75,11 @@ class HTTPServer:
         else:
             # uvicorn checks `should_exit` every 0.1 s, and waits 0.1 s more before it returns.
             serving.cancel()
+
+    async def _stop_listening(self) -> None:
+        """Accept no more connections, and wait until those that were accepted are known."""
+        # asyncio makes the transport of an accepted connection in a task and tells its protocol a turn later.
+        # Canceled before, or when its server is closed, the task leaves the socket open.
+        asyncio.get_running_loop().remove_reader(self._listener)
+        for _ in range(_TURNS_TO_ACCEPT):
+            await asyncio.sleep(0)

@@ -43,6 +43,9 @@ class Window:
             return 0
         while times and times[0] <= now - self.seconds:
             times.popleft()
+        # The clock has been reset: what was recorded before is in the future.
+        while times and times[-1] > now:
+            times.pop()
         return len(times)
 
     def full(self, key: str, now: float) -> bool:
@@ -166,6 +169,13 @@ class Limits:
         self.daily.used = 0
         self.concurrency.peak = self.concurrency.in_flight
         self.refused.clear()
+
+    def restore(self, documented: Limits) -> None:
+        """Set the limits of another object, and reset all counts."""
+        self.rate.limit, self.rate.seconds = documented.rate.limit, documented.rate.seconds
+        self.secondly.limit, self.secondly.seconds = documented.secondly.limit, documented.secondly.seconds
+        self.daily.limit, self.concurrency.limit = documented.daily.limit, documented.concurrency.limit
+        self.reset()
 
     def snapshot(self) -> JsonObject:
         """Return limits and counts as JSON."""

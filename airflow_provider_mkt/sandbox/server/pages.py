@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 from starlette.responses import HTMLResponse, Response
 
+from airflow_provider_mkt.pages.charts import CallChart, windows
+from airflow_provider_mkt.pages.rendering import render
 from airflow_provider_mkt.sandbox.server.platform import AnyPlatform
 from airflow_provider_mkt.sandbox.server.state import Table
 
-if TYPE_CHECKING:
-    from jinja2 import Template
+INTERVALS = 30
+"""Bars of the chart of calls."""
 
 
-@cache
-def _template() -> Template:
-    # Imported here because it is only needed when somebody opens the page.
-    from jinja2 import Environment, PackageLoader
-
-    environment = Environment(loader=PackageLoader("airflow_provider_mkt.sandbox.server"), autoescape=True)
-    return environment.get_template("page.html")
-
-
-def respond(platform: AnyPlatform) -> Response:
-    """Return the page of a platform."""
-    tables = [*platform.tables(), _faults(platform), _fired(platform), _calls(platform)]
-    html = _template().render(title=platform.title, figures=_figures(platform), tables=tables)
+def respond(platform: AnyPlatform, query: bytes = b"") -> Response:
+    """Return the page of a platform, or that of the one thing which the query names."""
+    named = parse_qsl(query.decode("latin-1"))
+    details = platform.details(*named[0]) if named else []
+    tables = details or [*platform.tables(), _faults(platform), _fired(platform), _calls(platform)]
+    html = render(
+        "airflow_provider_mkt.sandbox.server",
+        "page.html",
+        refresh=3,
+        title=platform.title,
+        figures=_figures(platform),
+        chart=_chart(platform),
+        tables=tables,
+        is_part=bool(details),
+    )
     return HTMLResponse(html.encode("utf-8", "replace"), headers={"cache-control": "no-store"})
 
 
@@ -43,6 +46,17 @@ def _figures(platform: AnyPlatform) -> dict[str, str]:
         "Refused": ", ".join(f"{gate} {count:,}" for gate, count in limits.refused.items()) or "none",
         "Latency": f"{platform.latency:g} s",
     }
+
+
+def _chart(platform: AnyPlatform) -> CallChart:
+    calls, rate, now = platform.calls, platform.limits.rate, platform.clock.time()
+    seconds = max(rate.seconds, 1.0)
+    return CallChart(
+        seconds,
+        rate.limit,
+        windows(calls.by_second, now=now, seconds=seconds, number=INTERVALS),
+        windows(calls.refused_by_second, now=now, seconds=seconds, number=INTERVALS),
+    )
 
 
 def _faults(platform: AnyPlatform) -> Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeAlias
 
 from pydantic import BaseModel
@@ -15,6 +16,7 @@ from airflow_provider_mkt.sandbox.server.errors import ApiError
 from airflow_provider_mkt.sandbox.server.faults import Faults
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.limits import Limits
+from airflow_provider_mkt.sandbox.server.outbox import OutboxRow, PersonChange
 from airflow_provider_mkt.sandbox.server.requests import Request, StateT, TokenT
 from airflow_provider_mkt.sandbox.server.routing import Router
 from airflow_provider_mkt.sandbox.server.state import Table
@@ -28,11 +30,16 @@ class Platform(ABC, Generic[StateT, TokenT]):
     areas: ClassVar[AnyAreas]
     settings: BaseModel | None = None
     """Settings that only this platform has; a subclass narrows the type."""
+    person_change: ClassVar[type[PersonChange]] = PersonChange
+    """What can be changed about a person beside the API; a subclass narrows the type."""
+
+    asset_change: ClassVar[type[BaseModel] | None] = None
+    """What only the user interface of the platform can change about an asset."""
 
     def __init__(self, clock: Clock, *, seed: int = 1, latency: float = 0.0) -> None:
         self.clock = clock
         self.seed = seed
-        self.latency = latency
+        self.latency = self._initial_latency = latency
         self.url = ""
         self.calls = CallLog(clock)
         self.limits = self.make_limits()
@@ -40,11 +47,23 @@ class Platform(ABC, Generic[StateT, TokenT]):
         self.state: StateT = self._new_state()
         self.router = self._router()
 
-    def reset(self) -> None:
-        """Replace the state by a new one. Limits, latency, settings and the clock do not change."""
+    def reset(self, *, limits: bool = True, clock: bool = True) -> None:
+        """Replace the state by a new one. Settings do not change.
+
+        :param limits: whether the limits are the documented ones again, and the latency that of the start.
+            If not, only their counts are reset.
+        :param clock: whether the clock is set to real time again. It is the clock of both platforms: reset
+            both, or what the other one holds is in the future.
+        """
         self.faults.clear()
         self.calls.clear()
-        self.limits.reset()
+        if clock:
+            self.clock.reset()
+        if limits:
+            self.limits.restore(self.make_limits())
+            self.latency = self._initial_latency
+        else:
+            self.limits.reset()
         self.state = self._new_state()
 
     @abstractmethod
@@ -107,10 +126,56 @@ class Platform(ABC, Generic[StateT, TokenT]):
         self.state.run_due_work()
         return self.areas.snapshot(self.state)
 
+    @property
+    @abstractmethod
+    def outbox(self) -> Sequence[OutboxRow]:
+        """Everything that was mailed or dropped so far, by send and then by time."""
+
+    def set_person(self, **change: Any) -> JsonObject:
+        """Change the state of one person, as `POST /_sandbox/people` does.
+
+        :param change: `id` or `email`, and what changes, for example `unsubscribed=True`.
+        :raises LookupError: when there is no such person.
+        """
+        return self.change_person(self.person_change.model_validate(change))
+
+    def set_asset(self, **change: Any) -> JsonObject:
+        """Change an asset as a person does in the user interface, and as `POST /_sandbox/assets` does.
+
+        :param change: `type` and `id` of the asset, and what changes.
+        :raises LookupError: when there is no such asset.
+        :raises ValueError: when it has no such property, or cannot be changed now.
+        """
+        if self.asset_change is None:
+            msg = f"{self.name} has no assets that only its user interface can change"
+            raise LookupError(msg)
+        return self.change_asset(self.asset_change.model_validate(change))
+
+    def change_asset(self, change: Any) -> JsonObject:
+        """Change an asset, and return it.
+
+        :param change: an `asset_change`.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def change_person(self, change: Any) -> JsonObject:
+        """Change the state of one person, and return it.
+
+        :param change: a `person_change`.
+        :raises LookupError: when there is no such person.
+        """
+
     def tables(self) -> list[Table]:
         """Return the tables of the page."""
         self.state.run_due_work()
         return self.areas.tables_of(self.state)
+
+    def details(self, kind: str, number: str) -> list[Table]:
+        """Return the tables of the page of one thing; none when there is no such thing."""
+        self.state.run_due_work()
+        show = self.areas.details.get(kind)
+        return show(self.state, number) if show else []
 
 
 _routers: dict[type, Router] = {}

@@ -24,6 +24,8 @@ TokenT = TypeVar("TokenT")
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+_PART = 1 << 18
+"""Bytes of an upload that are parsed at once."""
 _WEIGHT_ZERO = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
@@ -117,7 +119,11 @@ class Request(starlette.requests.Request, Generic[StateT, TokenT]):
         await asyncio.sleep(seconds)
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        yield self.content
+        # In parts, because parsing a large upload takes long.
+        for start in range(0, len(self.content), _PART):
+            yield self.content[start : start + _PART]
+            await asyncio.sleep(0)
+        yield b""
 
     async def body(self) -> bytes:
         return self.content

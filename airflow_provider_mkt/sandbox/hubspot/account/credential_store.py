@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from airflow_provider_mkt.sandbox.hubspot.errors import OAuthError, expired, unauthenticated
 from airflow_provider_mkt.sandbox.server.clock import Clock
@@ -24,22 +25,38 @@ ALL_SCOPES = frozenset(
         "communication_preferences.statuses.batch.read",
         "communication_preferences.statuses.batch.write",
         "communication_preferences.write",
+        "crm.export",
         "crm.import",
         "crm.lists.read",
         "crm.lists.write",
+        "crm.objects.companies.read",
+        "crm.objects.companies.write",
         "crm.objects.contacts.read",
         "crm.objects.contacts.write",
+        "crm.objects.custom.read",
+        "crm.objects.custom.write",
+        "crm.objects.deals.read",
+        "crm.objects.deals.write",
         "crm.objects.marketing_events.read",
         "crm.objects.marketing_events.write",
+        "crm.objects.owners.read",
+        "crm.schemas.companies.read",
+        "crm.schemas.companies.write",
         "crm.schemas.contacts.read",
         "crm.schemas.contacts.write",
         "crm.schemas.custom.read",
+        "crm.schemas.custom.write",
+        "crm.schemas.deals.read",
+        "crm.schemas.deals.write",
+        "forms",
+        "forms-uploaded-files",
         "marketing-email",
         "marketing.campaigns.read",
         "marketing.campaigns.revenue.read",
         "marketing.campaigns.write",
         "marketing.email.read",
         "marketing.email.write",
+        "tickets",
         "transactional-email",
     }
 )
@@ -57,6 +74,11 @@ class Token:
     @property
     def is_oauth(self) -> bool:
         return self.expires is not None
+
+    def without(self, withheld: Iterable[str]) -> Token:
+        """Return the token without some scopes."""
+        scopes = self.scopes.difference(withheld)
+        return self if scopes == self.scopes else replace(self, scopes=scopes)
 
 
 @dataclass(frozen=True, slots=True)

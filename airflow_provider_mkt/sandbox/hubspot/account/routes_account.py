@@ -10,11 +10,12 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _UNLIMITED = 1_000_000
 
-routes = HubSpotRoutes("/account-info/v3", "/account-info/2026-03")
+routes = HubSpotRoutes("/account-info/v3", *dated("/account-info/{v}"))
 
 
 @routes.handle("GET", "/details", scopes=("oauth",))

@@ -12,13 +12,14 @@ from airflow_provider_mkt.sandbox.hubspot.account.credential_store import ACCESS
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, OAuthError, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.requests import is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _USER_ID = 12345
 
-routes = HubSpotRoutes("/oauth/v3", "/oauth/2026-03")
+routes = HubSpotRoutes("/oauth/v3", *dated("/oauth/{v}"))
 routes_v1 = HubSpotRoutes("/oauth/v1")
 
 
@@ -64,7 +65,7 @@ async def _issue(request: HubSpotRequest, form: QueryParams) -> Response:
         refresh_token=refresh,
         hub_id=seed.PORTAL_ID,
         user_id=_USER_ID,
-        scopes=sorted(app.scopes),
+        scopes=sorted(app.scopes.difference(request.state.settings.withheld_scopes)),
     )
 
 
@@ -87,12 +88,13 @@ async def introspect(request: HubSpotRequest) -> Response:
     credentials = request.state.credentials
     app = credentials.app(form.get("client_id"), form.get("client_secret"))
     value = form.get("token") or ""
-    about = _about(app, value)
     if credentials.refresh_tokens.get(value) == app:
+        about = _about(request, app, value, app.scopes)
         return JSONResponse({**about, "active": True, "token_use": "refresh_token"})
     known = credentials.tokens.get(value)
     if known is None or known.expires is None:
         raise OAuthError("BAD_TOKEN", "missing or unknown token", "invalid_request")
+    about = _about(request, app, value, known.scopes)
     left = int(known.expires - request.clock.time())
     return JSONResponse(
         {
@@ -133,7 +135,7 @@ async def access_token_v1(request: HubSpotRequest) -> Response:
     if known is None or known.expires is None or app is None:
         raise _unknown_v1()
     left = max(0, int(known.expires - request.clock.time()))
-    about = {**_about(app, value), "token_type": "access", "expires_in": left}
+    about = {**_about(request, app, value, known.scopes), "token_type": "access", "expires_in": left}
     del about["client_id"]
     return JSONResponse(about)
 
@@ -145,7 +147,7 @@ async def refresh_token_v1(request: HubSpotRequest) -> Response:
     app = request.state.credentials.refresh_tokens.get(value)
     if app is None:
         raise _unknown_v1()
-    about = {**_about(app, value), "token_type": "refresh"}
+    about = {**_about(request, app, value, app.scopes), "token_type": "refresh"}
     del about["app_id"]
     return JSONResponse(about)
 
@@ -184,7 +186,7 @@ def _signed(app: OAuthApp, value: str, expires: float) -> JsonObject:
     }
 
 
-def _about(app: OAuthApp, value: str) -> JsonObject:
+def _about(request: HubSpotRequest, app: OAuthApp, value: str, scopes: frozenset[str]) -> JsonObject:
     return {
         "token": value,
         "token_type": "bearer",
@@ -194,7 +196,7 @@ def _about(app: OAuthApp, value: str) -> JsonObject:
         "hub_domain": "sandbox.example.com",
         "user": "admin@example.com",
         "user_id": _USER_ID,
-        "scopes": sorted(app.scopes),
+        "scopes": sorted(scopes.difference(request.state.settings.withheld_scopes)),
     }
 
 

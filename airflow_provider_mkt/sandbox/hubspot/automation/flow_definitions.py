@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from airflow_provider_mkt.sandbox.hubspot.automation.store import Workflow
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
@@ -15,6 +15,8 @@ FOR_NEW = ("objectTypeId", "flowType")
 # The schema also requires some arrays and maps. Other endpoints of the platform accept bodies without
 # them when they are empty, so this one does.
 _ALWAYS = ("type", "isEnabled", "actions")
+_ARRAYS = ("actions", "blockedDates", "dataSources", "suppressionListIds", "timeWindows")
+_OBJECTS = ("customProperties", "enrollmentCriteria")
 _FOR_CONTACTS = ("canEnrollFromSalesforce",)
 _CONTACT_FLOW, _PLATFORM_FLOW = "CONTACT_FLOW", "PLATFORM_FLOW"
 _KINDS = ("WORKFLOW", "ACTION_SET", "UNKNOWN")
@@ -23,6 +25,10 @@ _KINDS = ("WORKFLOW", "ACTION_SET", "UNKNOWN")
 async def read_definition(request: HubSpotRequest, schema: str, also: tuple[str, ...]) -> JsonObject:
     """Return a body that defines a flow, with all keys that its type requires."""
     body = await read_object(request, schema, [*_ALWAYS, *also])
+    for name in _ARRAYS:
+        array(body, name, schema)
+    for name in _OBJECTS:
+        check_object(body.get(name) or {}, f"{schema}, {name}")
     if body["type"] not in (_CONTACT_FLOW, _PLATFORM_FLOW):
         msg = f"type must be {_CONTACT_FLOW} or {_PLATFORM_FLOW}"
         raise invalid(msg)

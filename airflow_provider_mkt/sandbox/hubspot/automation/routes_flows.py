@@ -40,7 +40,7 @@ async def list_flows(request: HubSpotRequest) -> Response:
 @routes.handle("GET", "/flows/{flowId}", scopes=SCOPES)
 async def get_flow(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    return JSONResponse(_flow_view(_find(request)))
+    return JSONResponse(_flow_view(find_flow(request)))
 
 
 @routes.handle("POST", "/flows", scopes=SCOPES, gates=GATES)
@@ -57,7 +57,7 @@ async def replace_flow(request: HubSpotRequest) -> Response:
     """Replace a flow. The response to an outdated revision is not documented; it is rejected here."""
     body = await read_definition(request, "ApiFlowPutRequest", ("revisionId",))
     await request.simulate_latency()
-    one = _find(request)
+    one = find_flow(request)
     if str(body["revisionId"]) != str(one.revision):
         msg = f"revisionId is {body['revisionId']}, but the flow is at {one.revision}"
         raise conflict(msg)
@@ -69,7 +69,7 @@ async def replace_flow(request: HubSpotRequest) -> Response:
 @routes.handle("DELETE", "/flows/{flowId}", scopes=SCOPES)
 async def delete_flow(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
-    del request.state.automation.workflows[_find(request).flow_id]
+    del request.state.automation.workflows[find_flow(request).flow_id]
     return Response(status_code=204)
 
 
@@ -106,7 +106,7 @@ async def map_ids(request: HubSpotRequest) -> Response:
     return batch_response(request, results, _missing(unknown), began=began)
 
 
-def _find(request: HubSpotRequest) -> Workflow:
+def find_flow(request: HubSpotRequest) -> Workflow:
     one = request.state.automation.workflows.get(request.path_params["flowId"])
     if one is None:
         raise not_found(f"No flow with id {request.path_params['flowId']}")

@@ -10,6 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -17,7 +18,7 @@ READ = ("automation.sequences.read",)
 ENROL = ("automation.sequences.enrollments.write",)
 _SCHEMA = "PublicSequenceEnrollmentRequest"
 
-routes = HubSpotRoutes("/automation/v4/sequences", "/automation/sequences/2026-03")
+routes = HubSpotRoutes("/automation/v4/sequences", *dated("/automation/sequences/{v}"))
 
 
 @routes.handle("GET", "", scopes=READ)

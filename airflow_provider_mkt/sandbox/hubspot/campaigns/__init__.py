@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-PREFIXES = ("/marketing/v3/campaigns", "/marketing/campaigns/2026-03")
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
+
+PREFIXES = ("/marketing/v3/campaigns", *dated("/marketing/campaigns/{v}"))

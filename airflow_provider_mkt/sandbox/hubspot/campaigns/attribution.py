@@ -39,7 +39,7 @@ def touches(state: HubSpotState) -> list[Touch]:
     for email, send in state.emails.sends():
         if email.id not in owners:
             owners[email.id] = frozenset(one.id for one in campaigns_of(state, email))
-        opened = send.opened(now, state.settings)
+        opened = send.opened(now)
         found.extend(
             Touch(send.due, contact, owners[email.id]) for contact in opened if state.contacts.get(contact)
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from airflow_provider_mkt.sandbox.hubspot.campaigns.currencies import CURRENCIES
+
 STATUSES = ("planned", "in_progress", "active", "paused", "completed")
 WRITABLE = frozenset(
     [
@@ -47,6 +49,8 @@ def problems_of(values: dict[str, str], *, creating: bool) -> list[Problem]:
         elif name == "hs_campaign_status" and value and value not in STATUSES:
             allowed = ", ".join(STATUSES)
             found.append((name, "INVALID_OPTION", f"{value} was not one of the allowed options: [{allowed}]"))
+        elif name == "hs_currency_code" and value and value not in CURRENCIES:
+            found.append((name, "INVALID_OPTION", f"{value} is not a currency code of ISO 4217"))
         elif name in ("hs_start_date", "hs_end_date") and value and not _is_date(value):
             found.append((name, "INVALID_DATE", f"{value} is not a date of the form YYYY-MM-DD"))
     return found

@@ -12,7 +12,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
-from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes, HubSpotState
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 ASSET_TYPES = frozenset(
@@ -61,22 +61,12 @@ async def list_assets(request: HubSpotRequest) -> Response:
 
 @routes.handle("PUT", "/{campaignGuid}/assets/{assetType}/{assetId}", scopes=WRITE)
 async def add_asset(request: HubSpotRequest) -> Response:
-    """Associate an asset. Emails, lists and events must exist; other types are not checked."""
+    """Associate an asset, which must exist: in the account, or by the settings."""
     kind, asset_id = _kind(request), request.path_params["assetId"]
     await request.simulate_latency()
-    campaign, name = find(request), f"{kind} {asset_id}"
-    if kind in KINDS:
-        email = request.state.emails.get(asset_id)
-        if email is None:
-            raise not_found(f"Email {asset_id} not found")
-        name = str(email.live.get("name", name))
-    elif kind == "OBJECT_LIST" and asset_id not in request.state.lists:
-        raise not_found(f"List {asset_id} not found")
-    elif kind == "MARKETING_EVENT":
-        event = request.state.events.get(asset_id)
-        if event is None:
-            raise not_found(f"Marketing event {asset_id} not found")
-        name = event.name
+    campaign, name = find(request), _name_of(request.state, kind, asset_id)
+    if name is None:
+        raise not_found(f"{kind} {asset_id} not found")
     campaign.assets.setdefault(kind, {})[asset_id] = name
     return Response(status_code=204)
 
@@ -91,6 +81,27 @@ async def remove_asset(request: HubSpotRequest) -> Response:
     if email is not None and str(email.live.get("campaign") or "").lower() == campaign.id:
         request.state.emails.leave_campaign(email)
     return Response(status_code=204)
+
+
+def _name_of(state: HubSpotState, kind: str, asset_id: str) -> str | None:
+    """Return the name of an asset, or None if there is no such asset."""
+    if kind in KINDS:
+        email = state.emails.get(asset_id)
+        return None if email is None else email.name
+    if kind == "MARKETING_EVENT":
+        event = state.events.get(asset_id)
+        return None if event is None else event.name
+    if kind == "OBJECT_LIST":
+        found = state.lists.get(asset_id)
+        return None if found is None else found.name
+    if kind == "SEQUENCE":
+        sequence = state.automation.sequences.get(asset_id)
+        return None if sequence is None else sequence.name
+    if kind == "AUTOMATION_PLATFORM_FLOW":
+        flow = state.automation.workflows.get(asset_id)
+        return None if flow is None else flow.name
+    given = state.settings.assets.get(kind, ())
+    return state.campaigns.other_assets.get(kind, {}).get(asset_id, asset_id if asset_id in given else None)
 
 
 def _kind(request: HubSpotRequest) -> str:

@@ -9,9 +9,9 @@ from airflow_provider_mkt.sandbox.hubspot.campaigns.attribution import MODELS, b
 from airflow_provider_mkt.sandbox.hubspot.campaigns.date_ranges import Days, report_days
 from airflow_provider_mkt.sandbox.hubspot.campaigns.requests import READ, find
 from airflow_provider_mkt.sandbox.hubspot.campaigns.store import Campaign
-from airflow_provider_mkt.sandbox.hubspot.contacts.deal_store import CURRENCY
 from airflow_provider_mkt.sandbox.hubspot.emails.campaign_assets import emails_of
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.objects.deals import CURRENCY
 from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.settings import PROFESSIONAL
@@ -47,7 +47,7 @@ async def metrics(request: HubSpotRequest) -> Response:
     campaign, state = find(request), request.state
     found = _contacts(request, campaign, days)
     clicks = [
-        len(send.clicked(state.clock.time(), state.settings))
+        len(send.clicked(state.clock.time()))
         for email in emails_of(state, campaign)
         for send in email.sends
         if days.hold(send.due)

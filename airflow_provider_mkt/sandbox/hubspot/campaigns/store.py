@@ -6,6 +6,7 @@ import itertools
 import math
 import random
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
@@ -85,6 +86,8 @@ class CampaignStore:
         self._random = source
         self.items = itertools.count(1)
         self._by_id: dict[str, Campaign] = {}
+        self.other_assets: Mapping[str, Mapping[str, str]] = {}
+        """Assets of types that the sandbox does not emulate: names by id, by type."""
 
     def __len__(self) -> int:
         return len(self._by_id)

@@ -1,5 +1,7 @@
-"""Contacts: records, batches, search and merging; and the deals that campaigns are credited with."""
+"""Contacts: what they have that records of other object types do not."""
 
 from __future__ import annotations
 
-PREFIXES = ("/crm/v3/objects/contacts", "/crm/objects/2026-03/contacts")
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
+
+PREFIXES = ("/crm/v3/objects/contacts", *dated("/crm/objects/{v}/contacts"))

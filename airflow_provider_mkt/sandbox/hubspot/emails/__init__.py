@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-PREFIXES = ("/marketing/v3/emails", "/marketing/emails/2026-03")
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
+
+PREFIXES = ("/marketing/v3/emails", *dated("/marketing/emails/{v}"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 
 def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -67,5 +65,3 @@ TEST_METRICS = frozenset({"CLICKS_BY_DELIVERED", "CLICKS_BY_OPENS", "OPENS_BY_DE
 """Metrics that decide an A/B test."""
 BLOG_LAYOUTS = frozenset({"FULL_POST", "SUMMARY_NO_FEATURED_IMAGE", "SUMMARY_WITH_FEATURED_IMAGE"})
 """Layouts of blog posts in an email."""
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
-"""Format of language codes; nearly 900 are documented."""

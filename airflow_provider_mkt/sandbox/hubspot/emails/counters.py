@@ -9,24 +9,33 @@ from airflow_provider_mkt.sandbox.hubspot.emails.models import Send
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
-_NEVER_HERE = ("bounce", "dropped", "notsent", "pending", "reply", "spamreport", "unsubscribed")
-"""Counters that are always 0, because the sandbox sends nothing."""
+_NEVER_HERE = ("contactslost", "reply", "softbounced", "suppressed")
+"""Counters that are always 0."""
+_OF_ANALYTICS = ("mta_dropped", "deferred")
+"""Counters that only email analytics show."""
 
 
 def figures(sends: Iterable[Send], now: float, settings: HubSpotSettings) -> JsonObject:
-    """Return the statistics of sends: growing while emails are sent, empty before the first one."""
+    """Return the statistics of sends: empty before the first mail, and growing while mail is sent.
+
+    They are as of `figures_lag` ago. `selected` is the sum of `sent`, `notsent` and `pending`, and `sent` is
+    that of `delivered` and `bounce`. `notsent` are those of `dropped` and those without an address. How
+    HubSpot's own counters add up is not documented.
+    """
     counters: Counter[str] = Counter()
     devices: dict[str, Counter[str]] = {"open_device_type": Counter(), "click_device_type": Counter()}
+    begun = False
     for send in sends:
-        sent = send.reached(now, settings)
-        if not sent:
-            continue
-        opened, clicked = len(send.opened(now, settings)), len(send.clicked(now, settings))
-        counters.update(sent=sent, selected=sent, delivered=sent, open=opened, click=clicked)
-        for name, count in (("open_device_type", opened), ("click_device_type", clicked)):
+        counts = send.counts(now - settings.figures_lag)
+        begun = begun or bool(counts)
+        counters.update(counts)
+        for name, count in (("open_device_type", counts["open"]), ("click_device_type", counts["click"])):
             devices[name].update(mobile=count // 3, computer=count - count // 3)
-    if not counters:
+    if not begun:
         return {"counters": {}, "deviceBreakdown": {}, "qualifierStats": {}, "ratios": {}}
+    for name in _OF_ANALYTICS:
+        del counters[name]
+    counters["hardbounced"] = counters["bounce"]
     return {
         "counters": dict(counters) | dict.fromkeys(_NEVER_HERE, 0),
         "deviceBreakdown": {name: dict(counts) for name, counts in devices.items()},
@@ -36,12 +45,13 @@ def figures(sends: Iterable[Send], now: float, settings: HubSpotSettings) -> Jso
 
 
 def _ratios(counters: Counter[str]) -> dict[str, float]:
-    sent, opened, clicked = counters["sent"], counters["open"], counters["click"]
-    return {
-        "deliveredratio": 100.0,
-        "openratio": 100 * opened / sent,
-        "clickratio": 100 * clicked / sent,
-        "clickthroughratio": 100 * clicked / opened if opened else 0.0,
-        "bounceratio": 0.0,
-        "unsubscribedratio": 0.0,
+    sent, opened = counters["sent"], counters["open"]
+    of_sent = {
+        "deliveredratio": "delivered",
+        "openratio": "open",
+        "clickratio": "click",
+        "bounceratio": "bounce",
+        "unsubscribedratio": "unsubscribed",
     }
+    ratios = {name: 100 * counters[count] / sent if sent else 0.0 for name, count in of_sent.items()}
+    return {**ratios, "clickthroughratio": 100 * counters["click"] / opened if opened else 0.0}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails.constants import (
     BLOG_LAYOUTS,
-    LANGUAGE,
     STATES,
     SUBCATEGORIES,
     TEST_METRICS,
@@ -13,7 +12,9 @@ from airflow_provider_mkt.sandbox.hubspot.emails.constants import (
 )
 from airflow_provider_mkt.sandbox.hubspot.emails.models import ONE_BY_ONE
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid
+from airflow_provider_mkt.sandbox.hubspot.languages import is_language
 from airflow_provider_mkt.sandbox.hubspot.requests import array, check_object
+from airflow_provider_mkt.sandbox.hubspot.state import HubSpotState
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 UPDATABLE = frozenset(
@@ -43,6 +44,8 @@ UPDATABLE = frozenset(
 CREATABLE = UPDATABLE | {"feedbackSurveyId"}
 _OBJECTS = ("content", "from", "rssData", "subscriptionDetails", "testing", "to", "webversion")
 _FLAGS = ("archived", "jitterSendTime", "sendOnPublish")
+DEFAULT_BUSINESS_UNIT = "0"
+"""The only one of the account."""
 _TESTING = (
     ("abTestPercentage", int, "a whole number"),
     ("hoursToWait", int, "a whole number"),
@@ -75,7 +78,7 @@ def checked(body: object, schema: str, *, creating: bool, dated: bool) -> JsonOb
     _check_recipients(fields.get("to") or {}, schema)
     _check_values(fields, {"state": STATES, "subcategory": SUBCATEGORIES}, schema)
     _check_values(fields.get("rssData") or {}, {"blogLayout": BLOG_LAYOUTS}, schema)
-    if "language" in fields and not LANGUAGE.fullmatch(fields["language"]):
+    if "language" in fields and not is_language(fields["language"]):
         raise _misshapen(schema, f"{fields['language']!r} is no language")
     if "testing" in fields:
         _check_testing(fields["testing"], dated=dated)
@@ -100,7 +103,8 @@ def _check_testing(testing: JsonObject, *, dated: bool) -> None:
 
 def _check_values(fields: JsonObject, known: dict[str, frozenset[str]], schema: str) -> None:
     for name, description in known.items():
-        if fields.get(name) is not None and fields[name] not in description:
+        value = fields.get(name)
+        if value is not None and not (isinstance(value, str) and value in description):
             raise _misshapen(schema, f"{name} knows no {fields[name]!r}")
 
 
@@ -108,11 +112,45 @@ def _misshapen(schema: str, what: str) -> HubSpotError:
     return invalid(f"Invalid input JSON on line 1, column 1: Cannot build {schema}, {what}")
 
 
+def check_references(fields: JsonObject, state: HubSpotState) -> None:
+    """Check that the campaign, the subscription type, the business unit and the lists of an email exist.
+
+    Which of them HubSpot checks is not documented. A list that was deleted can be restored.
+    """
+    campaign = fields.get("campaign")
+    if campaign and state.campaigns.get(campaign) is None:
+        msg = f"Campaign {campaign} does not exist"
+        raise invalid(msg)
+    subscription = (fields.get("subscriptionDetails") or {}).get("subscriptionId")
+    if subscription is not None and state.subscriptions.definition(subscription) is None:
+        msg = f"Subscription type {subscription} does not exist"
+        raise invalid(msg)
+    unit = fields.get("businessUnitId")
+    if unit is not None and str(unit) != DEFAULT_BUSINESS_UNIT:
+        msg = f"Business unit {unit} does not exist"
+        raise invalid(msg)
+    to = fields.get("to") or {}
+    for side in ("include", "exclude"):
+        for list_id in (to.get("contactIlsLists") or {}).get(side) or []:
+            if state.lists.get(str(list_id), deleted=True) is None:
+                msg = f"List {list_id} does not exist"
+                raise invalid(msg)
+        for legacy in (to.get("contactLists") or {}).get(side) or []:
+            if str(legacy) not in state.lists.legacy_ids:
+                msg = f"No list has the legacy id {legacy}"
+                raise invalid(msg)
+
+
 def _check_recipients(to: JsonObject, schema: str) -> None:
+    for name in ("limitSendFrequency", "suppressGraymail"):
+        if to.get(name) is not None and not isinstance(to[name], bool):
+            raise _misshapen(schema, f"{name} of to is not a boolean")
     for kind in ("contactIds", "contactIlsLists", "contactLists"):
         sides = check_object(to.get(kind) or {}, f"{schema}, {kind} of to")
         for side in ("include", "exclude"):
-            array(sides, side, f"{schema}, {kind} of to")
+            ids = array(sides, side, f"{schema}, {kind} of to")
+            if not all(isinstance(one, int | str) and not isinstance(one, bool) for one in ids):
+                raise _misshapen(schema, f"{kind} of to holds no ids")
 
 
 def is_automated(fields: JsonObject) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
+from airflow_provider_mkt.sandbox.hubspot.emails.mailing import Mailing
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
@@ -31,61 +33,66 @@ _IN_A_TEST = {
 
 @dataclass(slots=True)
 class Send:
-    """One send, requested at `requested` and due at `due`. `contacts` are set when it begins."""
+    """One send, requested at `requested` and due at `due`. Its `mailing` is set when it begins."""
 
     requested: float
     due: float
     scheduled: bool
-    contacts: tuple[str, ...] | None = None
+    mailing: Mailing | None = None
     cancelled: bool = False
     failed: bool = False
 
     @property
+    def contacts(self) -> tuple[str, ...] | None:
+        """Ids of the contacts that are mailed; None before it begins."""
+        return None if self.mailing is None else tuple(one.contact for one in self.mailing.mailed)
+
+    @property
     def recipients(self) -> int | None:
-        return None if self.contacts is None else len(self.contacts)
+        return None if self.mailing is None else len(self.mailing.mailed)
 
     def begun(self, now: float) -> bool:
         return self.due <= now
 
     def sending_from(self, settings: HubSpotSettings) -> float:
+        if self.mailing is not None:
+            return self.mailing.starts
         # A scheduled send is preprocessed while it waits.
         return self.due + (0.0 if self.scheduled else settings.email_preprocessing)
 
     def done_at(self, settings: HubSpotSettings) -> float:
+        if self.mailing is not None:
+            return self.mailing.ends
         return self.sending_from(settings) + settings.email_processing
 
-    def share(self, now: float, settings: HubSpotSettings) -> float:
-        """Return which share of it was sent, from 0 to 1."""
-        start, end = self.sending_from(settings), self.done_at(settings)
-        if now >= end:
-            return 1.0
-        return max(0.0, (now - start) / (end - start))
+    def counts(self, moment: float) -> Counter[str]:
+        """Return its counters at a time; nothing before its first mail leaves, or when it fails."""
+        return Counter() if self.mailing is None or self.failed else self.mailing.counts(moment)
 
-    def reached(self, now: float, settings: HubSpotSettings) -> int:
-        """Return how many emails were sent; all of them are delivered."""
-        if self.cancelled or self.failed:
-            return 0
-        return int((self.recipients or 0) * self.share(now, settings))
+    def reached(self, now: float) -> int:
+        """Return how many mails were sent."""
+        return self.counts(now)["sent"]
 
-    def opened(self, now: float, settings: HubSpotSettings) -> tuple[str, ...]:
-        """Return the contacts who opened it: two fifths of those it was sent to, rounded up."""
-        return self._first(-(-self.reached(now, settings) * 2 // 5))
+    def opened(self, now: float) -> tuple[str, ...]:
+        """Return the contacts who opened it."""
+        return () if self.mailing is None else self.mailing.contacts(self.mailing.openers(now))
 
-    def clicked(self, now: float, settings: HubSpotSettings) -> tuple[str, ...]:
-        """Return the contacts who clicked: one tenth of those it was sent to, rounded up."""
-        return self._first(-(-self.reached(now, settings) // 10))
-
-    def _first(self, count: int) -> tuple[str, ...]:
-        return (self.contacts or ())[:count]
+    def clicked(self, now: float) -> tuple[str, ...]:
+        """Return the contacts who clicked."""
+        return () if self.mailing is None else self.mailing.contacts(self.mailing.clickers(now))
 
     def as_json(self) -> JsonObject:
-        return {
+        view: JsonObject = {
             "requestedAt": iso(self.requested),
             "at": iso(self.due),
             "recipients": self.recipients,
             "cancelled": self.cancelled,
             "failed": self.failed,
         }
+        if self.mailing is not None:
+            view["selected"] = self.mailing.selected
+            view["dropped"] = dict(self.mailing.reasons())
+        return view
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,11 @@ class Email:
         return str(self.live.get("name", ""))
 
     @property
+    def subscription(self) -> str | None:
+        """Id of its subscription type; None for the default one."""
+        return subscription_of(self.live)
+
+    @property
     def campaign_id(self) -> str:
         """Id under which its sends are counted, which differs from the id of the email."""
         return str(int(self.id) + 1_000_000)
@@ -165,16 +177,13 @@ class Email:
             return phase
         return _IN_A_TEST[phase][self.role == VARIANT]
 
-    def reached(self, now: float, settings: HubSpotSettings) -> int:
-        """Return how many emails were sent, over all sends: a second publish counts again."""
-        return sum(send.reached(now, settings) for send in self.sends)
+    def reached(self, now: float) -> int:
+        """Return how many mails were sent, over all sends: a second publish counts again."""
+        return sum(send.reached(now) for send in self.sends)
 
-    def has_uncounted(self, now: float) -> bool:
-        """Return whether a send has begun whose recipients are not set."""
-        return any(send.contacts is None and not send.cancelled and send.begun(now) for send in self.sends)
 
-    def count_recipients(self, now: float, contacts: tuple[str, ...]) -> None:
-        """Set the recipients of sends that have begun."""
-        for send in self.sends:
-            if send.contacts is None and not send.cancelled and send.begun(now):
-                send.contacts = () if send.failed else contacts
+def subscription_of(fields: JsonObject) -> str | None:
+    """Return the id of the subscription type in the fields of an email; None for the default one."""
+    details = fields.get("subscriptionDetails")
+    named = details.get("subscriptionId") if isinstance(details, dict) else None
+    return None if named is None else str(named)

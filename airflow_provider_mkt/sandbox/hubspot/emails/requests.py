@@ -25,8 +25,3 @@ def find(request: HubSpotRequest, *, archived: bool = False) -> Email:
 
 def asks_for_archived(request: HubSpotRequest) -> bool:
     return bool_param(request.query_params.get("archived"), "archived")
-
-
-def is_dated(request: HubSpotRequest) -> bool:
-    """Return whether a request came by a dated path, whose schemas differ in places."""
-    return request.endpoint.template.startswith("/marketing/emails/")

@@ -7,10 +7,10 @@ import copy
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
-from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked
-from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find, is_dated
+from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import check_references, checked
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, find
 from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
-from airflow_provider_mkt.sandbox.hubspot.requests import read_object
+from airflow_provider_mkt.sandbox.hubspot.requests import is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -32,6 +32,7 @@ async def update_draft(request: HubSpotRequest) -> Response:
         fields.pop(name, None)
     await request.simulate_latency()
     email = find(request)
+    check_references(fields, request.state)
     request.state.emails.change_draft(email, fields)
     return JSONResponse(email_view(request.state.emails, email, draft=True))
 

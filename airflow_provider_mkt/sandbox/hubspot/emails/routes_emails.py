@@ -7,19 +7,13 @@ import copy
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
-from airflow_provider_mkt.sandbox.hubspot.emails.constants import LANGUAGE
-from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import checked, is_automated
-from airflow_provider_mkt.sandbox.hubspot.emails.requests import (
-    READ,
-    WRITE,
-    asks_for_archived,
-    find,
-    is_dated,
-)
+from airflow_provider_mkt.sandbox.hubspot.emails.field_checks import check_references, checked, is_automated
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, asks_for_archived, find
 from airflow_provider_mkt.sandbox.hubspot.emails.view_options import IncludeOptions
 from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object, read_object
+from airflow_provider_mkt.sandbox.hubspot.languages import is_language
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -34,6 +28,7 @@ async def create_email(request: HubSpotRequest) -> Response:
     fields.pop("state", None)
     archived = fields.pop("archived", False)
     await request.simulate_latency()
+    check_references(fields, request.state)
     emails = request.state.emails
     created = emails.create(fields, automated=automated)
     if archived:
@@ -48,7 +43,7 @@ async def clone_email(request: HubSpotRequest) -> Response:
     body = check_object(
         await read_object(request, schema, ["id"]), schema, known=["id", "cloneName", "language"]
     )
-    if body.get("language") and not LANGUAGE.fullmatch(str(body["language"])):
+    if body.get("language") and not is_language(str(body["language"])):
         msg = (
             f"Invalid input JSON on line 1, column 1: Cannot build {schema}, language is not a language code"
         )
@@ -81,6 +76,7 @@ async def update_email(request: HubSpotRequest) -> Response:
     archived = asks_for_archived(request)
     await request.simulate_latency()
     email = find(request, archived=archived)
+    check_references(fields, request.state)
     emails = request.state.emails
     if fields.pop("state", emails.state(email)) != emails.state(email):
         msg = "The state of an email cannot be set; publish or unpublish it"

@@ -19,6 +19,9 @@ routes = HubSpotRoutes(*PREFIXES)
 async def publish_email(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     _check_product(request)
+    if request.state.settings.approval_required:
+        # What HubSpot answers is not documented.
+        raise forbidden("This account requires that marketing emails are approved before they are sent")
     request.state.emails.publish(find(request))
     return Response(status_code=204)
 

@@ -18,6 +18,7 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
+_LIVE = "-1"
 _USER = {"id": USER, "email": "marketing@example.com", "fullName": "Mary Marketer"}
 
 routes = HubSpotRoutes(*PREFIXES)
@@ -69,17 +70,21 @@ async def restore_to_draft(request: HubSpotRequest) -> Response:
 
 def _revision(request: HubSpotRequest, email: Email) -> Revision:
     number = request.path_params["revisionId"]
-    found = next((one for one in email.revisions if one.id == number), None)
+    found = next((one for one in email.revisions if _id_of(request, email, one) == number), None)
     if found is None:
-        # -1 stood for the live version once, but is not documented any more.
         msg = f"Revision {number} of email {email.id} not found"
         raise not_found(msg)
     return found
 
 
+def _id_of(request: HubSpotRequest, email: Email, revision: Revision) -> str:
+    live = request.state.settings.live_revision and revision is email.revisions[-1]
+    return _LIVE if live else revision.id
+
+
 def _view(request: HubSpotRequest, email: Email, revision: Revision) -> JsonObject:
     return {
-        "id": revision.id,
+        "id": _id_of(request, email, revision),
         "updatedAt": iso(revision.at),
         "user": _USER,
         "object": email_view(request.state.emails, email, revision=revision),

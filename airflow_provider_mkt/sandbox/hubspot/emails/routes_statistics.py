@@ -12,8 +12,9 @@ from airflow_provider_mkt.sandbox.hubspot import times
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.emails.counters import figures
 from airflow_provider_mkt.sandbox.hubspot.emails.models import Email, Send
-from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, is_dated
+from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.requests import is_dated
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse

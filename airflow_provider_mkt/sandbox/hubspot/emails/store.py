@@ -4,38 +4,50 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from airflow_provider_mkt.sandbox.hubspot import times
+from airflow_provider_mkt.sandbox.hubspot.emails.audience import Audience
+from airflow_provider_mkt.sandbox.hubspot.emails.mailing import Mailing, Recipient
 from airflow_provider_mkt.sandbox.hubspot.emails.models import MASTER, VARIANT, Email, Revision, Send
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid
+from airflow_provider_mkt.sandbox.hubspot.seed import TIME_ZONE
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FIRST_ID = 180_000_000_101
 FIRST_REVISION = 4_000_001
+OVER_LIMIT = "PORTAL_OVER_LIMIT"
 
 
 class EmailStore:
     """All emails. Their states only depend on the clock."""
 
-    def __init__(
-        self, clock: Clock, settings: HubSpotSettings, recipients: Callable[[JsonObject], tuple[str, ...]]
-    ) -> None:
+    def __init__(self, clock: Clock, settings: HubSpotSettings, audience: Audience) -> None:
         self.clock = clock
         self.settings = settings
-        self._recipients = recipients
+        self.audience = audience
         self._ids = itertools.count(FIRST_ID)
         self._revisions = itertools.count(FIRST_REVISION)
+        self._sends = itertools.count(1)
         self._by_id: dict[str, Email] = {}
+        self._waiting: list[tuple[Email, Send]] = []
+        """Sends that have not begun."""
+        self._running: list[tuple[Mailing, float]] = []
+        """Mailings that have not ended, and up to when their effects are applied."""
+        self.mailings: list[tuple[Email, Mailing]] = []
+        """All mailings in the order in which they began."""
 
     def all(self) -> list[Email]:
-        self.set_due_recipients()
+        self.run_due_work()
         return list(self._by_id.values())
 
     def get(self, email_id: str) -> Email | None:
-        self.set_due_recipients()
+        self.run_due_work()
         return self._by_id.get(email_id)
 
     def state(self, email: Email) -> str:
@@ -115,18 +127,27 @@ class EmailStore:
         email.draft = {**(email.live if email.draft is None else email.draft), **fields}
         email.draft_updated = self.clock.time()
 
-    def publish(self, email: Email) -> None:
+    def publish(self, email: Email, *, at: float | None = None) -> None:
         """Activate an automated email; send or schedule a regular one, together with its variation.
 
+        One without a subject or a sender is refused, and one that would exceed the month's limit now; HubSpot
+        documents no errors for them. A scheduled send that exceeds the limit when it begins mails nobody.
         Whether publishing a regular email twice is rejected is not documented; here it sends again.
+
+        :param at: when, if not now.
         """
         _reject_variation(email)
         for one in self._with_variation(email):
-            self._publish(one, email)
-        self.set_due_recipients()
+            _check_publishable(one.live if one.draft is None else one.draft)
+        now = self.clock.time() if at is None else at
+        if self.settings.monthly_send_limit is not None and not email.automated and _due(email, now) == now:
+            both = [one for part in self._with_variation(email) for one in self.selected(part, draft=True)]
+            self._check_limit(both, now)
+        for one in self._with_variation(email):
+            self._publish(one, email, now)
+        self.run_due_work()
 
-    def _publish(self, email: Email, master: Email) -> None:
-        now = self.clock.time()
+    def _publish(self, email: Email, master: Email, now: float) -> None:
         if email.draft is not None:
             email.live, email.draft, email.draft_updated = email.draft, None, None
             self._revise(email)
@@ -135,11 +156,10 @@ class EmailStore:
         if email.automated:
             email.active = True
             return
-        due = now
-        planned = times.parse(str(master.live.get("publishDate") or ""))
-        if not sends_at_once(master.live) and planned is not None and planned > now:
-            due = planned
-        email.sends.append(Send(now, due, scheduled=due > now, failed=email.fails))
+        due = _due(master, now)
+        send = Send(now, due, scheduled=due > now, failed=email.fails)
+        email.sends.append(send)
+        self._waiting.append((email, send))
 
     def unpublish(self, email: Email) -> None:
         """Deactivate an automated email; cancel a regular one that has not begun, with its variation."""
@@ -163,27 +183,63 @@ class EmailStore:
         if variation is not None:
             yield variation
 
-    def set_due_recipients(self) -> None:
-        """Set the recipients of all sends that have begun."""
+    def run_due_work(self) -> None:
+        """Begin the sends that are due, and apply the outcome of their mails."""
         now = self.clock.time()
-        for email in self._by_id.values():
-            if email.has_uncounted(now):
-                email.count_recipients(now, self._audience(email))
+        due = [pair for pair in self._waiting if pair[1].cancelled or pair[1].begun(now)]
+        if due:
+            self._waiting = [pair for pair in self._waiting if pair not in due]
+        for email, send in due:
+            if not send.cancelled:
+                self._begin(email, send)
+        if self._running:
+            running, self._running = self._running, []
+            for mailing, before in running:
+                self.audience.apply(mailing, before, now)
+                if now < mailing.ends:
+                    self._running.append((mailing, now))
 
-    def _audience(self, email: Email) -> tuple[str, ...]:
-        """Return the recipients of an email; the two emails of a test divide those of the master.
+    def _begin(self, email: Email, send: Send) -> None:
+        selected = [] if send.failed else self.selected(email)
+        if self._exceeds_limit(selected, send.due):
+            selected = [replace(one, reason=one.reason or OVER_LIMIT) for one in selected]
+        starts = send.sending_from(self.settings)
+        mailing = Mailing(next(self._sends), selected, starts, self.settings, {**email.live})
+        send.mailing = mailing
+        self.mailings.append((email, mailing))
+        self._running.append((mailing, float("-inf")))
+
+    def _check_limit(self, recipients: list[Recipient], moment: float) -> None:
+        if self._exceeds_limit(recipients, moment):
+            msg = f"The account may send {self.settings.monthly_send_limit} emails per calendar month"
+            raise invalid(msg)
+
+    def _exceeds_limit(self, recipients: list[Recipient], moment: float) -> bool:
+        """Return whether mails to all of these are more than the calendar month has left."""
+        limit = self.settings.monthly_send_limit
+        if limit is None:
+            return False
+        month = _month(moment)
+        used = sum(len(mailing.mailed) for _, mailing in self.mailings if _month(mailing.starts) == month)
+        return used + sum(1 for one in recipients if one.reason is None) > limit
+
+    def selected(self, email: Email, *, draft: bool = False) -> list[Recipient]:
+        """Return whom an email selects now; the two emails of a test divide those of the master.
 
         The variation gets half of `abTestPercentage`, by default half. No winner is chosen.
+
+        :param draft: whether the draft counts where there is one, as when the email is published.
         """
         partner = self.partner(email)
         master = partner if email.role == VARIANT and partner is not None else email
-        contacts = self._recipients(master.live.get("to") or {})
+        fields = master.draft if draft and master.draft is not None else master.live
+        recipients = self.audience.of(fields)
         if partner is None:
-            return contacts
-        given = (master.live.get("testing") or {}).get("abTestPercentage")
+            return recipients
+        given = (fields.get("testing") or {}).get("abTestPercentage")
         percentage = given if isinstance(given, int) and 0 <= given <= 100 else 100
-        kept = len(contacts) - len(contacts) * percentage // 200
-        return contacts[kept:] if email.role == VARIANT else contacts[:kept]
+        kept = len(recipients) - len(recipients) * percentage // 200
+        return recipients[kept:] if email.role == VARIANT else recipients[:kept]
 
     def sends(self) -> list[tuple[Email, Send]]:
         """Return all sends that have begun, ordered by time."""
@@ -208,10 +264,39 @@ class EmailStore:
                 "revisions": [revision.id for revision in email.revisions],
                 "partner": email.partner,
                 "sends": [send.as_json() for send in email.sends],
-                "sent": email.reached(now, self.settings),
+                "sent": email.reached(now),
             }
             for email in self.all()
         ]
+
+
+def _due(email: Email, now: float) -> float:
+    """Return when the send of an email that is published now begins."""
+    fields = email.live if email.draft is None else email.draft
+    planned = times.parse(str(fields.get("publishDate") or ""))
+    return planned if not sends_at_once(fields) and planned is not None and planned > now else now
+
+
+def _month(moment: float) -> tuple[int, int]:
+    """Return the calendar month of a time, in the time zone of the account."""
+    at = datetime.fromtimestamp(moment, ZoneInfo(TIME_ZONE))
+    return at.year, at.month
+
+
+def _check_publishable(fields: JsonObject) -> None:
+    """Check that an email has what a recipient sees first.
+
+    :raises HubSpotError: 400 when its subject, or the name or address of its sender is empty.
+    """
+    sender = fields.get("from") or {}
+    for name, value in (
+        ("subject", fields.get("subject")),
+        ("from.fromName", sender.get("fromName")),
+        ("from.replyTo", sender.get("replyTo") or sender.get("customReplyTo")),
+    ):
+        if not str(value or "").strip():
+            msg = f"The email cannot be published: {name} is empty"
+            raise invalid(msg)
 
 
 def _reject_variation(email: Email) -> None:

@@ -8,6 +8,8 @@ from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 USER = "12345"
+_TEST_DEFAULTS = {"abTestPercentage": 100, "abSuccessMetric": "OPENS_BY_DELIVERED", "hoursToWait": 4}
+"""Settings of a test that none were given for. HubSpot documents no defaults."""
 
 
 def email_view(
@@ -40,6 +42,7 @@ def email_view(
         "isTransactional": False,
         "archived": email.archived_at is not None,
         "emailTemplateMode": "DRAG_AND_DROP",
+        "previewKey": _preview_key(email),
         "primaryEmailCampaignId": email.campaign_id,
         "allEmailCampaignIds": [email.campaign_id],
         "createdAt": iso(email.created),
@@ -60,8 +63,13 @@ def email_view(
     if email.role is not None:
         view["subcategory"] = _subcategory(email)
     if email.role is not None or "testing" in fields:
-        view["testing"] = {**fields.get("testing", {}), **_testing(email)}
+        defaults = {} if email.role is None else _TEST_DEFAULTS
+        view["testing"] = {**defaults, **fields.get("testing", {}), **_testing(email)}
     return view
+
+
+def _preview_key(email: Email) -> str:
+    return "".join(chr(ord("a") + int(digit)) for digit in email.id)
 
 
 def _subcategory(email: Email) -> str:

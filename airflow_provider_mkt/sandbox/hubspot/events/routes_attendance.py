@@ -7,7 +7,6 @@ from collections.abc import Callable
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
-from airflow_provider_mkt.sandbox.hubspot.contacts.requests import valid_properties
 from airflow_provider_mkt.sandbox.hubspot.contacts.store import Contact
 from airflow_provider_mkt.sandbox.hubspot.errors import HubSpotError, invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.events import PREFIXES
@@ -22,6 +21,7 @@ from airflow_provider_mkt.sandbox.hubspot.events.requests import (
     unknown,
 )
 from airflow_provider_mkt.sandbox.hubspot.events.routes_batch import inside_200
+from airflow_provider_mkt.sandbox.hubspot.objects.requests import check_values
 from airflow_provider_mkt.sandbox.hubspot.requests import map_of, read_inputs
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
@@ -174,5 +174,6 @@ def _by_email_or_new(request: HubSpotRequest, item: JsonObject) -> Contact:
     if known is not None:
         return known
     about = map_of(item, "contactProperties", _BY_EMAIL)
-    (values,) = valid_properties([{**about, "email": str(item["email"])}], _BY_EMAIL, contacts)
+    values = {**about, "email": str(item["email"])}
+    check_values([values], request.state.objects["contacts"])
     return contacts.create(values)

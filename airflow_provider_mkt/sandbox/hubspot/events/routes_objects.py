@@ -36,13 +36,14 @@ async def list_events(request: HubSpotRequest) -> Response:
 
 @routes.handle("GET", "/events/search", scopes=READ)
 async def search_events(request: HubSpotRequest) -> Response:
-    """Search the calling app's events by their whole external id. A prefix matched in older versions."""
+    """Search the calling app's events by their external id, or its beginning."""
     search_text = request.query_params.get("q")
     if not search_text:
         msg = "The query parameter q is required"
         raise invalid(msg)
     await request.simulate_latency()
     events, app = request.state.events, request.token.app
+    by_prefix = request.state.settings.event_search_by_prefix
     found = [
         {
             "objectId": one.id,
@@ -50,7 +51,7 @@ async def search_events(request: HubSpotRequest) -> Response:
             "externalAccountId": one.external_account_id,
             "appId": events.app_of(one).id,
         }
-        for one in events.named(search_text, app)
+        for one in (events.beginning_with(search_text, app) if by_prefix else events.named(search_text, app))
     ]
     return JSONResponse({"results": found})
 

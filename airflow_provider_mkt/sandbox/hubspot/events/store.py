@@ -52,6 +52,11 @@ class EventStore:
             if one.external_event_id == event_id and app in (None, one.app)
         ]
 
+    def beginning_with(self, text: str, app: str) -> list[Event]:
+        """Return the events of an app whose external event id begins with a text."""
+        own = (one for one in self._by_id.values() if one.app == app)
+        return [one for one in own if one.external_event_id.startswith(text)]
+
     def create(
         self, app: str, account_id: str, event_id: str, values: JsonObject, custom: dict[str, str]
     ) -> Event:

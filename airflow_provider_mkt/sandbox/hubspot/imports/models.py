@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from airflow_provider_mkt.sandbox.hubspot.objects.types import ObjectType
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 STARTED, PROCESSING, DEFERRED = "STARTED", "PROCESSING", "DEFERRED"
@@ -50,6 +51,7 @@ class Import:
     id: str
     app: str
     order: JsonObject
+    kind: ObjectType
     columns: list[Column]
     lines: list[Line]
     file_id: str

@@ -22,9 +22,10 @@ def _imports(state: HubSpotState) -> Table:
         [
             one.id,
             one.name,
+            one.kind.name,
             one.state,
             *(f"{one.counters[name]:,}" for name in ("CREATED_OBJECTS", "UPDATED_OBJECTS", "ERRORS")),
         ]
         for one in reversed(every[-NEWEST:])
     ]
-    return Table("Imports", ["id", "name", "state", "created", "updated", "errors"], rows)
+    return Table("Imports", ["id", "name", "object type", "state", "created", "updated", "errors"], rows)

@@ -9,7 +9,6 @@ from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
 from airflow_provider_mkt.sandbox.hubspot.imports.models import CANCELED, ENDED, Import, RowError
 from airflow_provider_mkt.sandbox.hubspot.imports.requests import (
-    CONTACTS,
     over_the_limit,
     read_file,
     read_order,
@@ -18,6 +17,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.requests import merge_params
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -26,7 +26,7 @@ SCOPES = ("crm.import",)
 # Not documented for these lists; the values of most other lists are assumed.
 USUAL_PAGE, LARGEST_PAGE = 10, 100
 
-routes = HubSpotRoutes("/crm/v3/imports", "/crm/imports/2026-03")
+routes = HubSpotRoutes("/crm/v3/imports", *dated("/crm/imports/{v}"))
 
 
 @routes.handle("GET", "", scopes=SCOPES)
@@ -47,8 +47,8 @@ async def start_import(request: HubSpotRequest) -> Response:
     form = await request.form_data()
     order = read_order(merge_params(form).get("importRequest"))
     files = [(one.filename, await one.read()) for _, one in form.multi_items() if isinstance(one, UploadFile)]
-    columns, lines, broken = read_file(order, files, request.state.contacts.definitions)
-    settings, imports = request.state.settings, request.state.imports
+    file = await read_file(request, order, files)
+    lines, settings, imports = file.lines, request.state.settings, request.state.imports
     if len(lines) > settings.import_rows_per_file:
         raise over_the_limit(f"The file has more than {settings.import_rows_per_file} rows")
     if imports.rows_today() + len(lines) > settings.import_rows_per_day:
@@ -59,20 +59,21 @@ async def start_import(request: HubSpotRequest) -> Response:
         imports.next_id(),
         request.token.app,
         order,
-        columns,
+        file.kind,
+        file.columns,
         lines,
         imports.next_file(),
         created=now,
         updated=now,
-        operation=(order.get("importOperations") or {}).get(CONTACTS, "UPSERT"),
+        operation=(order.get("importOperations") or {}).get(file.kind.id, "UPSERT"),
         date_format=order.get("dateFormat") or "MONTH_DAY_YEAR",
         zone=order.get("timeZone") or seed.TIME_ZONE,
-        broken=broken,
+        broken=file.broken,
     )
     if order.get("createContactListFromImport"):
         lists, name = request.state.lists, one.name
         # Names of lists are unique, but names of imports are not.
-        name_exists = lists.named(CONTACTS, name) is not None
+        name_exists = lists.named(file.kind.id, name) is not None
         one.list_id = lists.create(f"{name} ({one.id})" if name_exists else name).id
     imports.add(one)
     return JSONResponse(_view(one))
@@ -140,7 +141,7 @@ def _view(one: Import) -> JsonObject:
         "importRequestJson": one.order,
         "createdAt": iso(one.created),
         "updatedAt": iso(one.updated),
-        "mappedObjectTypeIds": [CONTACTS],
+        "mappedObjectTypeIds": [one.kind.id],
         "optOutImport": False,
         "metadata": {"counters": dict(one.counters), "fileIds": [one.file_id], "objectLists": _lists(one)},
     }
@@ -162,10 +163,12 @@ def _error(one: Import, error: RowError, with_message: bool, with_row: bool) -> 
         "id": error.id,
         "createdAt": int(error.at * 1000),
         "errorType": error.kind,
-        "objectType": "CONTACT",
-        "objectTypeId": CONTACTS,
+        "objectTypeId": one.kind.id,
         "sourceData": source,
     }
+    if not one.kind.schema:
+        # Which of the legacy names a custom object has is not documented.
+        view["objectType"] = one.kind.noun
     if with_message:
         view["errorMessage"] = error.message
     if error.column is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import threading
+from collections import defaultdict
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
 from airflow_provider_mkt.sandbox.hubspot.imports.models import (
     CANCELED,
     DEFERRED,
@@ -17,30 +18,38 @@ from airflow_provider_mkt.sandbox.hubspot.imports.models import (
 )
 from airflow_provider_mkt.sandbox.hubspot.imports.rows import write_row
 from airflow_provider_mkt.sandbox.hubspot.lists.store import ListStore
+from airflow_provider_mkt.sandbox.hubspot.objects.types import ObjectTypes
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
+from airflow_provider_mkt.sandbox.server.turns import Steps, finish_now
 
 SLOTS = 3
 FIRST_ID = 55_000_001
 _DAY = 86_400.0
+_ROWS_AT_ONCE = 20
+"""Rows that are written in one step."""
 
 
 class ImportStore:
     """Imports of all apps. Call `run_due_work` before reading them."""
 
     def __init__(
-        self, clock: Clock, settings: HubSpotSettings, contacts: ContactStore, lists: ListStore
+        self, clock: Clock, settings: HubSpotSettings, objects: ObjectTypes, lists: ListStore
     ) -> None:
         self._clock = clock
         self._settings = settings
-        self._contacts = contacts
+        self._objects = objects
         self._lists = lists
         self._ids = itertools.count(FIRST_ID)
         self._files = itertools.count(77_000_001)
         self._all: dict[str, Import] = {}
         self._taken: list[tuple[float, int]] = []
+        self._joined = defaultdict[str, list[str]](list)
+        """Contacts that imports have written, but not yet added to their lists."""
+        # A test that reads the state in Python runs due work too, in its own thread.
+        self._lock = threading.RLock()
 
     def of_app(self, app: str) -> list[Import]:
         """Return the imports of one app, the newest first."""
@@ -73,24 +82,53 @@ class ImportStore:
             self._begin(one, one.created)
 
     def cancel(self, one: Import) -> None:
-        """Cancel an import; contacts that it has written are kept."""
+        """Cancel an import; records that it has written are kept."""
         one.state, one.ended = CANCELED, self._clock.time()
         one.updated = one.ended
         self._fill_slots(one.ended)
 
     def run_due_work(self) -> None:
-        """Do the work that is due: write rows, end imports and start waiting ones."""
+        """Do the work that is due."""
+        finish_now(self.due_work())
+
+    def due_work(self) -> Steps:
+        """Do the work that is due, some of it per step: write rows, end imports and start waiting ones.
+
+        Imports that run at the same time write in turn, row by row, each row at the time when it is due.
+        """
         now = self._clock.time()
-        while due := [one for one in self._running() if self._end_of(one) <= now]:
-            first = min(due, key=self._end_of)
-            end = self._end_of(first)
-            self._work(first, end, whole=True)
-            first.state, first.ended, first.updated = (FAILED if first.broken else DONE), end, end
+        with self._lock:
+            for one in self._running():
+                if one.state == STARTED and self._first_row(one) <= now:
+                    one.state, one.updated = PROCESSING, now
+        while self._write_some(now):
+            yield
+        with self._lock:
+            joined, self._joined = self._joined, defaultdict(list)
+            for list_id, contacts in joined.items():
+                members = self._lists.get(list_id)
+                if members is not None:
+                    self._lists.add_members(members, contacts)
+
+    def _write_some(self, now: float) -> bool:
+        """Do some of what is due; return False when nothing is."""
+        with self._lock:
+            return all(self._do_next(now) for _ in range(_ROWS_AT_ONCE))
+
+    def _do_next(self, now: float) -> bool:
+        first = min(self._running(), key=self._next, default=None)
+        if first is None or (at := self._next(first)) > now:
+            return False
+        if self._has_rows(first):
+            written = self._write_row(first, at)
+            if written is not None and first.list_id is not None:
+                self._joined[first.list_id].append(written)
+        else:
+            first.state, first.ended, first.updated = (FAILED if first.broken else DONE), at, at
             if first.broken:
-                first.fail(*first.broken, end)
-            self._fill_slots(end)
-        for one in self._running():
-            self._work(one, now)
+                first.fail(*first.broken, at)
+            self._fill_slots(at)
+        return True
 
     def _running(self) -> list[Import]:
         return [one for one in self._all.values() if one.began is not None and one.state not in ENDED]
@@ -106,30 +144,19 @@ class ImportStore:
     def _first_row(self, one: Import) -> float:
         return (one.began or 0.0) + self._settings.import_startup
 
-    def _end_of(self, one: Import) -> float:
-        rows = 0 if one.broken else len(one.lines)
-        return self._first_row(one) + max(rows, 1) * self._settings.import_per_row
+    def _has_rows(self, one: Import) -> bool:
+        return not one.broken and one.next_line < len(one.lines)
 
-    def _work(self, one: Import, until: float, *, whole: bool = False) -> None:
-        """Write the rows that are due at a time; all of them at the end."""
-        begin, pace = self._first_row(one), self._settings.import_per_row
-        if until < begin:
-            return
-        one.state = PROCESSING
-        if one.broken:
-            return
-        rows = len(one.lines)
-        due = rows if whole or pace == 0 else min(rows, int((until - begin) / pace))
-        written: list[str] = []
-        for index in range(one.next_line, due):
-            at = min(until, begin + pace * (index + 1))
-            contact = write_row(self._contacts, one, one.lines[index], at)
-            written += [contact] if contact is not None else []
-            one.updated = until
-        members = self._lists.get(one.list_id) if one.list_id is not None else None
-        if members is not None:
-            self._lists.add_members(members, written)
-        one.next_line = max(one.next_line, due)
+    def _next(self, one: Import) -> float:
+        """Return when an import writes its next row, or ends."""
+        rows = 1 if one.broken else max(len(one.lines), 1)
+        done = one.next_line + 1 if self._has_rows(one) else rows
+        return self._first_row(one) + done * self._settings.import_per_row
+
+    def _write_row(self, one: Import, at: float) -> str | None:
+        line = one.lines[one.next_line]
+        one.state, one.updated, one.next_line = PROCESSING, at, one.next_line + 1
+        return write_row(self._objects, one, line, at)
 
     def snapshot(self) -> list[JsonObject]:
         self.run_due_work()
@@ -138,6 +165,7 @@ class ImportStore:
                 "id": one.id,
                 "name": one.name,
                 "app": one.app,
+                "objectTypeId": one.kind.id,
                 "state": one.state,
                 "createdAt": iso(one.created),
                 "rows": len(one.lines),

@@ -38,8 +38,17 @@ class RecordList:
     version: int = 1
     deleted_at: float | None = None
     filled: bool = False
+    filled_with: tuple[int, int] | None = None
+    """Changes of contacts, and version of the list, when its members were last found by its filters."""
     joined: dict[str, float] = field(default_factory=dict)
+    present: dict[str, float] = field(default_factory=dict)
+    """Those of `joined` that exist; the first `departures` of the contacts that left are taken out."""
+    departures: int = 0
+    orders: dict[bool, list[str]] = field(default_factory=dict)
+    """Members in order, by time or by id; filled when needed."""
     first_joined: dict[str, float] = field(default_factory=dict)
+    edits: list[float] = field(default_factory=list)
+    """When its filters were set."""
     sizes: list[tuple[float, int]] = field(default_factory=list)
     more: JsonObject = field(default_factory=dict)
     conversion: Conversion | None = None

@@ -10,6 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.filters import check_branch
 from airflow_provider_mkt.sandbox.hubspot.lists.models import DYNAMIC, KINDS, MANUAL
 from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ, WRITE, find, list_view, read_texts
+from airflow_provider_mkt.sandbox.hubspot.objects.types import has_no_records
 from airflow_provider_mkt.sandbox.hubspot.requests import bool_param, check_object, map_of, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
@@ -47,10 +48,13 @@ async def create_list(request: HubSpotRequest) -> Response:
         msg = f"A {kind} list {'takes no' if kind == MANUAL else 'needs a'} filterBranch"
         raise invalid(msg)
     if filters is not None:
-        check_branch(filters, request.state.contacts.definitions)
+        check_branch(filters, request.state.contacts.definitions, request.state.lists)
     own = map_of(body, "customProperties", schema)
-    await request.simulate_latency()
     state, object_type = request.state, str(body["objectTypeId"])
+    if state.objects.find(object_type) is None and not has_no_records(object_type):
+        msg = f"Unable to infer object type from: {object_type!r}"
+        raise invalid(msg)
+    await request.simulate_latency()
     _refuse_taken(request, object_type, name)
     folder = str(body.get("listFolderId") or "0")
     if state.list_folders.get(folder) is None:
@@ -140,7 +144,7 @@ async def update_filters(request: HubSpotRequest) -> Response:
     bool_param(request.query_params.get("enrollObjectsInWorkflows"), "enrollObjectsInWorkflows")
     body = await read_object(request, "ListFilterUpdateRequest", ["filterBranch"])
     check_object(body, "ListFilterUpdateRequest", known=["filterBranch"])
-    branch = check_branch(body["filterBranch"], request.state.contacts.definitions)
+    branch = check_branch(body["filterBranch"], request.state.contacts.definitions, request.state.lists)
     await request.simulate_latency()
     one = find(request)
     if one.kind != DYNAMIC:
@@ -156,8 +160,7 @@ async def size_history(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     one = find(request)
     sizes = [{"timestamp": times.iso(at), "size": size} for at, size in one.sizes if start <= at <= end]
-    edited = one.filters_updated
-    edits = [times.iso(edited)] if edited is not None and start <= edited <= end else []
+    edits = [times.iso(at) for at in one.edits if start <= at <= end]
     return JSONResponse({"sizeHistory": sizes, "editHistory": edits})
 
 

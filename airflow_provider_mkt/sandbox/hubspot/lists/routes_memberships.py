@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Iterator
+
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.batches import batch_response
@@ -21,6 +23,7 @@ from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRo
 from airflow_provider_mkt.sandbox.hubspot.times import iso
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
+from airflow_provider_mkt.sandbox.server.turns import finish, in_turns
 
 MAX_INPUTS = 100_000
 """Not documented, but often reported."""
@@ -52,14 +55,14 @@ async def remove_all(request: HubSpotRequest) -> Response:
 async def add_members(request: HubSpotRequest) -> Response:
     ids = await read_texts(request, MAX_INPUTS)
     await request.simulate_latency()
-    return _change(request, ids, [])
+    return await _change(request, ids, [])
 
 
 @routes.handle("PUT", "/{listId}/memberships/remove", scopes=WRITE, also=READ)
 async def remove_members(request: HubSpotRequest) -> Response:
     ids = await read_texts(request, MAX_INPUTS)
     await request.simulate_latency()
-    return _change(request, [], ids)
+    return await _change(request, [], ids)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add-and-remove", scopes=WRITE, also=READ)
@@ -71,7 +74,7 @@ async def add_and_remove(request: HubSpotRequest) -> Response:
         msg = f"At most {MAX_INPUTS} ids per call"
         raise invalid(msg)
     await request.simulate_latency()
-    return _change(request, added, removed)
+    return await _change(request, added, removed)
 
 
 @routes.handle("PUT", "/{listId}/memberships/add-from/{sourceListId}", scopes=WRITE, also=READ)
@@ -113,18 +116,24 @@ async def lists_of_records(request: HubSpotRequest) -> Response:
     return batch_response(request, results, [error] if missing else [], began=began)
 
 
-def _change(request: HubSpotRequest, added: list[str], removed: list[str]) -> Response:
+async def _change(request: HubSpotRequest, added: list[str], removed: list[str]) -> Response:
     """Add and remove members. Unknown ids are reported, but not as an error."""
     one, lists = static(request), request.state.lists
-    missing = [record for record in dict.fromkeys([*added, *removed]) if not lists.exists(one, record)]
+    missing = dict.fromkeys(
+        [record async for record in in_turns([*added, *removed]) if not lists.exists(one, record)]
+    )
     return JSONResponse(
         {
             # HubSpot's spelling.
-            "recordsIdsAdded": lists.add_members(one, [record for record in added if record not in missing]),
-            "recordIdsRemoved": lists.take_out(one, [record for record in removed if record not in missing]),
-            "recordIdsMissing": missing,
+            "recordsIdsAdded": (await finish(lists.change(one, _without(missing, added), ())))[0],
+            "recordIdsRemoved": (await finish(lists.change(one, (), _without(missing, removed))))[1],
+            "recordIdsMissing": list(missing),
         }
     )
+
+
+def _without(missing: Container[str], records: Iterable[str]) -> Iterator[str]:
+    return (record for record in records if record not in missing)
 
 
 async def _page(request: HubSpotRequest, *, by_time: bool) -> Response:
@@ -132,8 +141,8 @@ async def _page(request: HubSpotRequest, *, by_time: bool) -> Response:
     limit = int_param(request.query_params.get("limit"), "limit", 100, 1, 250)
     after, before = request.query_params.get("after"), request.query_params.get("before")
     await request.simulate_latency()
-    joined = request.state.lists.members(find(request))
-    order = sorted(joined, key=lambda record: (joined[record] if by_time else 0.0, int(record)))
+    one, lists = find(request), request.state.lists
+    joined, order = lists.members(one), lists.ordered(one, by_time=by_time)
     if before is not None and after is None:
         end = min(offset_of(before), len(order))
         start = max(0, end - limit)

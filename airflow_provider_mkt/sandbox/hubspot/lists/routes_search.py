@@ -1,4 +1,4 @@
-"""Search lists, with an offset in the body."""
+"""Search lists, with an offset in the body, and list all of them, with a cursor."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.lists import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.lists.models import RecordList
 from airflow_provider_mkt.sandbox.hubspot.lists.requests import READ
+from airflow_provider_mkt.sandbox.hubspot.paging import page
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, is_dated, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.hubspot.versions import SEPTEMBER
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -38,7 +40,11 @@ _SORTS: dict[str, Callable[[RecordList], str | float]] = {
     "hs_updated_at": lambda one: one.updated,
 }
 
+_ALL_FIELDS = ("additionalProperties", "after", "count", "objectTypeId", "processingTypes")
+_ALL_SCHEMA = "ListAllRequest"
+
 routes = HubSpotRoutes(*PREFIXES)
+september_routes = HubSpotRoutes(f"/crm/lists/{SEPTEMBER}")
 
 
 @routes.handle("POST", "/search", scopes=READ)
@@ -68,15 +74,37 @@ async def search_lists(request: HubSpotRequest) -> Response:
     key = _SORTS.get(sort.removeprefix("-").lower())
     if key is not None:
         found.sort(key=key, reverse=sort.startswith("-"))
-    now, end = request.clock.time(), offset + count
-    rows: list[JsonObject] = []
-    for one in found[offset:end]:
-        known = _properties(request, one)
-        more = {name: known[name] for name in dict.fromkeys((*_USUAL, *requested)) if name in known}
-        rows.append({**one.brief(now), "additionalProperties": more})
+    end = offset + count
+    rows = [_row(request, one, requested) for one in found[offset:end]]
     return JSONResponse(
         {"lists": rows, "hasMore": end < len(found), "offset": min(end, len(found)), "total": len(found)}
     )
+
+
+@september_routes.handle("POST", "/all", scopes=READ)
+async def get_all_lists(request: HubSpotRequest) -> Response:
+    """List all lists. Default and maximum of `count` are not documented; those of search are assumed."""
+    body = await read_object(request, _ALL_SCHEMA, ("additionalProperties", "processingTypes"))
+    check_object(body, _ALL_SCHEMA, known=_ALL_FIELDS)
+    requested = names(body, "additionalProperties", _ALL_SCHEMA)
+    kinds = names(body, "processingTypes", _ALL_SCHEMA)
+    count = min(_number(body, "count", 20, 1), _MAX_INPUTS)
+    after = names({"after": [body["after"]]}, "after", _ALL_SCHEMA)[0] if body.get("after") else None
+    await request.simulate_latency()
+    found = [
+        one
+        for one in request.state.lists.all()
+        if (not kinds or one.kind in kinds) and body.get("objectTypeId") in (None, one.object_type)
+    ]
+    chosen, paging = page(found, after, count)
+    rows = [_row(request, one, requested) for one in chosen]
+    return JSONResponse({"results": rows, "total": len(found), **paging})
+
+
+def _row(request: HubSpotRequest, one: RecordList, requested: list[str]) -> JsonObject:
+    known = _properties(request, one)
+    more = {name: known[name] for name in dict.fromkeys((*_USUAL, *requested)) if name in known}
+    return {**one.brief(request.clock.time()), "additionalProperties": more}
 
 
 def _properties(request: HubSpotRequest, one: RecordList) -> dict[str, str]:

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-PREFIXES = ("/crm/v3/properties", "/crm/properties/2026-03")
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
+
+PREFIXES = ("/crm/v3/properties", *dated("/crm/properties/{v}"))

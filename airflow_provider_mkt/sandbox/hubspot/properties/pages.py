@@ -7,4 +7,4 @@ from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 
 def snapshot(state: HubSpotState) -> JsonObject:
-    return {"properties": state.properties.snapshot()}
+    return {"properties": {one.name: one.properties.snapshot() for one in state.objects}}

@@ -7,12 +7,12 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.properties import PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.properties.requests import (
-    READ,
-    WRITE,
     exists_already,
     properties_of,
+    read_scopes,
+    write_scopes,
 )
-from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
+from airflow_provider_mkt.sandbox.hubspot.properties.store import Group
 from airflow_provider_mkt.sandbox.hubspot.properties.views import group_view
 from airflow_provider_mkt.sandbox.hubspot.requests import read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
@@ -22,13 +22,13 @@ from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 routes = HubSpotRoutes(*PREFIXES)
 
 
-@routes.handle("GET", "/{objectType}/groups", scopes=READ)
+@routes.handle("GET", "/{objectType}/groups", scopes_of=read_scopes)
 async def list_groups(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse({"results": [group_view(one) for one in properties_of(request).groups.values()]})
 
 
-@routes.handle("POST", "/{objectType}/groups", scopes=WRITE)
+@routes.handle("POST", "/{objectType}/groups", scopes_of=write_scopes)
 async def create_group(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PropertyGroupCreate", ["name", "label"])
     await request.simulate_latency()
@@ -39,13 +39,13 @@ async def create_group(request: HubSpotRequest) -> Response:
     return JSONResponse(group_view(groups[name]), 201)
 
 
-@routes.handle("GET", "/{objectType}/groups/{groupName}", scopes=READ)
+@routes.handle("GET", "/{objectType}/groups/{groupName}", scopes_of=read_scopes)
 async def get_group(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     return JSONResponse(group_view(_find(request)))
 
 
-@routes.handle("PATCH", "/{objectType}/groups/{groupName}", scopes=WRITE)
+@routes.handle("PATCH", "/{objectType}/groups/{groupName}", scopes_of=write_scopes)
 async def update_group(request: HubSpotRequest) -> Response:
     body = await read_object(request, "PropertyGroupUpdate")
     await request.simulate_latency()
@@ -55,12 +55,12 @@ async def update_group(request: HubSpotRequest) -> Response:
     return JSONResponse(group_view(group))
 
 
-@routes.handle("DELETE", "/{objectType}/groups/{groupName}", scopes=WRITE)
+@routes.handle("DELETE", "/{objectType}/groups/{groupName}", scopes_of=write_scopes)
 async def archive_group(request: HubSpotRequest) -> Response:
     """Archive a group. One that has properties cannot be archived, which is not documented."""
     await request.simulate_latency()
     properties, group = properties_of(request), _find(request)
-    if group.name == DEFAULT_GROUP or properties.in_group(group.name):
+    if group.name == properties.default_group or properties.in_group(group.name):
         msg = f"Property group {group.name!r} still has properties"
         raise invalid(msg)
     del properties.groups[group.name]

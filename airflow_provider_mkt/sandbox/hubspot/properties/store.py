@@ -1,16 +1,17 @@
-"""Properties of contacts: HubSpot's own, and those that clients created."""
+"""Properties of an object type: HubSpot's own, and those that clients created."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
-from airflow_provider_mkt.sandbox.hubspot.contacts.store import ContactStore
-from airflow_provider_mkt.sandbox.hubspot.times import iso
+from airflow_provider_mkt.sandbox.hubspot.objects.definitions import Property
+from airflow_provider_mkt.sandbox.hubspot.objects.store import RecordStore
+from airflow_provider_mkt.sandbox.hubspot.times import iso, parse
 from airflow_provider_mkt.sandbox.server.clock import Clock
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
-DEFAULT_GROUP = "contactinformation"
+RETENTION = 90 * 86_400.0
+"""How long an archived property is kept, in seconds."""
 
 
 @dataclass(slots=True)
@@ -23,23 +24,36 @@ class Group:
 
 
 class PropertyStore:
-    """All groups, and the definitions of the contact store: a new property can be written at once."""
+    """All groups, and the definitions of a record store: a new property can be written at once.
 
-    def __init__(self, clock: Clock, contacts: ContactStore) -> None:
+    :param group: the group of HubSpot's own properties.
+    :param label: of that group.
+    """
+
+    def __init__(self, clock: Clock, records: RecordStore, group: str, label: str) -> None:
         self._clock = clock
-        self._contacts = contacts
+        self._records = records
         self.archived: dict[str, Property] = {}
-        self.groups = {DEFAULT_GROUP: Group(DEFAULT_GROUP, "Contact information")}
+        self.default_group = group
+        self.groups = {group: Group(group, label)}
 
     def live(self) -> list[Property]:
-        return list(self._contacts.definitions.values())
+        return list(self._records.definitions.values())
 
     def get(self, name: str, *, archived: bool = False) -> Property | None:
-        return (self.archived if archived else self._contacts.definitions).get(name)
+        """Return a property; an archived one is kept for 90 days."""
+        if archived:
+            self._forget()
+        return (self.archived if archived else self._records.definitions).get(name)
+
+    def _forget(self) -> None:
+        since = self._clock.time() - RETENTION
+        kept = (one for one in self.archived.values() if (parse(one.custom["archivedAt"]) or 0.0) >= since)
+        self.archived = {one.name: one for one in kept}
 
     def put(self, body: JsonObject) -> Property:
-        """Create or replace a property from a checked body."""
-        known = self.get(body["name"])
+        """Create or replace a property from a checked body. One that was archived is restored."""
+        known = self.get(body["name"]) or self.get(body["name"], archived=True)
         now = iso(self._clock.time())
         created = now if known is None else known.custom["createdAt"]
         values = tuple(str(one["value"]) for one in body.get("options") or [])
@@ -50,24 +64,26 @@ class PropertyStore:
             body["type"],
             values,
             unique=body.get("hasUniqueValue") is True,
+            multiple=body["fieldType"] == "checkbox",
             custom={**body, "createdAt": created, "updatedAt": now},
         )
-        self._contacts.define(one)
+        self._records.define(one)
         self.archived.pop(one.name, None)
         return one
 
     def archive(self, known: Property) -> None:
-        self._contacts.undefine(known)
+        self._records.undefine(known)
         self.archived[known.name] = Property(
             known.name,
             known.kind,
             known.options,
             unique=known.unique,
+            multiple=known.multiple,
             custom={**known.custom, "archivedAt": iso(self._clock.time())},
         )
 
     def in_group(self, name: str) -> list[Property]:
-        return [one for one in self.live() if one.custom.get("groupName", DEFAULT_GROUP) == name]
+        return [one for one in self.live() if one.custom.get("groupName", self.default_group) == name]
 
     def snapshot(self) -> JsonObject:
         return {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import Property
-from airflow_provider_mkt.sandbox.hubspot.properties.store import DEFAULT_GROUP, Group
+from airflow_provider_mkt.sandbox.hubspot.objects.definitions import Property
+from airflow_provider_mkt.sandbox.hubspot.properties.store import Group
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 FIELD_TYPES = {
@@ -17,16 +17,19 @@ FIELD_TYPES = {
 _LABELS = {"true": "Yes", "false": "No"}
 
 
-def property_view(one: Property) -> JsonObject:
-    """Return a property; texts of HubSpot's own properties are derived from their names."""
+def property_view(one: Property, group: str) -> JsonObject:
+    """Return a property; texts of HubSpot's own properties are derived from their names.
+
+    :param group: the group of HubSpot's own properties.
+    """
     own = bool(one.custom)
     view: JsonObject = {
         "name": one.name,
         "label": one.name.removeprefix("hs_").replace("_", " ").capitalize(),
         "description": "",
-        "groupName": DEFAULT_GROUP,
+        "groupName": group,
         "type": one.kind,
-        "fieldType": FIELD_TYPES.get(one.kind, "text"),
+        "fieldType": "checkbox" if one.multiple else FIELD_TYPES.get(one.kind, "text"),
         "options": [_option(value, place) for place, value in enumerate(one.options)],
         "displayOrder": -1,
         "calculated": False,

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-TRANSACTIONAL_PREFIXES = ("/marketing/v3/transactional", "/marketing/transactional/2026-03")
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
+
+TRANSACTIONAL_PREFIXES = ("/marketing/v3/transactional", *dated("/marketing/transactional/{v}"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from airflow_provider_mkt.sandbox.hubspot.contacts.property_definitions import problems_of
 from airflow_provider_mkt.sandbox.hubspot.emails.models import PUBLISHED_STATES, Email
 from airflow_provider_mkt.sandbox.hubspot.errors import forbidden, invalid, not_found
+from airflow_provider_mkt.sandbox.hubspot.objects.definitions import problems_of
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, is_dated, map_of, names, read_object
 from airflow_provider_mkt.sandbox.hubspot.sends import TRANSACTIONAL_PREFIXES
 from airflow_provider_mkt.sandbox.hubspot.sends.store import SENT, problem_with
@@ -112,17 +112,15 @@ def _send(
     result = repeated or problem_with(to, message.get("from"))
     if result is None and problems_of(values, state.contacts.definitions):
         result = "VALIDATION_FAILED"
-    result = result or state.subscriptions.refusal(to, _subscription_of(email)) or SENT
+    result = result or state.subscriptions.refusal(to, email.subscription)
+    contact = state.contacts.find("email", to.strip().lower())
+    if result is None and contact is not None:
+        result = state.emails.audience.blocked(contact, to)
+    result = result or SENT
     if result == SENT:
         _write_contact(request, kind, to, values)
     send = state.single_sends.add(kind, email.id, to, key, result)
     return JSONResponse(state.single_sends.view(send))
-
-
-def _subscription_of(email: Email) -> str | None:
-    details = email.live.get("subscriptionDetails")
-    named = details.get("subscriptionId") if isinstance(details, dict) else None
-    return None if named is None else str(named)
 
 
 def _write_contact(request: HubSpotRequest, kind: str, to: str, values: dict[str, str]) -> None:

@@ -52,6 +52,9 @@ class SingleSend:
             return "PROCESSING"
         return "COMPLETE"
 
+    def completed_at(self, settings: HubSpotSettings) -> float:
+        return self.requested + settings.send_queue + settings.send_processing
+
     def view(self, now: float, settings: HubSpotSettings) -> JsonObject:
         """Return the status of a send as JSON."""
         status = self.status(now, settings)
@@ -124,9 +127,14 @@ def is_address(text: str) -> bool:
     return _ADDRESS.fullmatch(text.strip()) is not None
 
 
+def is_role_address(address: str) -> bool:
+    """Return whether an address is that of a role, to which HubSpot sends no mail."""
+    return address.strip().lower().partition("@")[0] in _ROLES
+
+
 def problem_with(to: str, sender: str | None) -> str | None:
     """Return why an email with these addresses cannot be sent, or None."""
-    if not is_address(to) or to.strip().lower().partition("@")[0] in _ROLES:
+    if not is_address(to) or is_role_address(to):
         return "INVALID_TO_ADDRESS"
     if sender is not None:
         found = _SENDER.fullmatch(sender.strip())

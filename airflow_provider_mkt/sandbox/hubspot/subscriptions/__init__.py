@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-PREFIXES = ("/communication-preferences/v4", "/communication-preferences/2026-03")
+from airflow_provider_mkt.sandbox.hubspot.versions import dated
+
+PREFIXES = ("/communication-preferences/v4", *dated("/communication-preferences/{v}"))

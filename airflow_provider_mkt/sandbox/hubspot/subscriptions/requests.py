@@ -35,12 +35,16 @@ def definition(request: HubSpotRequest, type_id: object) -> Definition:
 
 
 def legal_basis(request: HubSpotRequest, body: JsonObject) -> tuple[str | None, str | None]:
-    """Return legal basis and explanation, which an account with GDPR features requires."""
+    """Return legal basis and explanation.
+
+    An account with GDPR features requires them in the calls of v3; v4 and dated paths do without.
+    """
     basis, explanation = body.get("legalBasis"), body.get("legalBasisExplanation")
     if basis is not None and basis not in BASES:
         msg = f"legalBasis must be one of {', '.join(BASES)}"
         raise invalid(msg)
-    if request.state.settings.gdpr and not (basis and explanation):
+    required = request.state.settings.gdpr and "/v3/" in request.endpoint.template
+    if required and not (basis and explanation):
         raise invalid("legalBasis and legalBasisExplanation are required: this account has GDPR enabled")
     return basis, explanation
 

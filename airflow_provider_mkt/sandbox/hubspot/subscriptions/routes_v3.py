@@ -15,6 +15,7 @@ from airflow_provider_mkt.sandbox.hubspot.subscriptions.requests import (
     person,
 )
 from airflow_provider_mkt.sandbox.hubspot.subscriptions.store import SUBSCRIBED, UNSUBSCRIBED, Definition
+from airflow_provider_mkt.sandbox.hubspot.versions import SEPTEMBER
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
@@ -23,6 +24,8 @@ _REQUIRED = ("emailAddress", "subscriptionId")
 _FIELDS = (*_REQUIRED, "legalBasis", "legalBasisExplanation")
 
 routes = HubSpotRoutes("/communication-preferences/v3")
+september_routes = HubSpotRoutes(f"/communication-preferences/{SEPTEMBER}")
+"""2026-09 has the calls for one subscriber, with the bodies of v3, beside those of v4."""
 
 
 @routes.handle("GET", "/definitions", scopes=READ)
@@ -32,6 +35,7 @@ async def definitions(request: HubSpotRequest) -> Response:
     return JSONResponse({"subscriptionDefinitions": [one.view() for one in every]})
 
 
+@september_routes.handle("GET", "/status/email/{emailAddress}", scopes=READ)
 @routes.handle("GET", "/status/email/{emailAddress}", scopes=READ)
 async def statuses(request: HubSpotRequest) -> Response:
     address = person(request.path_params["emailAddress"])
@@ -40,23 +44,36 @@ async def statuses(request: HubSpotRequest) -> Response:
     return JSONResponse({"recipient": address, "subscriptionStatuses": views})
 
 
+@september_routes.handle("POST", "/subscribe", scopes=WRITE)
 @routes.handle("POST", "/subscribe", scopes=WRITE)
 async def subscribe(request: HubSpotRequest) -> Response:
     return await _write(request, SUBSCRIBED)
 
 
+@september_routes.handle("POST", "/unsubscribe", scopes=WRITE)
 @routes.handle("POST", "/unsubscribe", scopes=WRITE)
 async def unsubscribe(request: HubSpotRequest) -> Response:
     return await _write(request, UNSUBSCRIBED)
 
 
-async def _write(request: HubSpotRequest, state: str) -> Response:
+@september_routes.handle("POST", "/resubscribe", scopes=WRITE)
+async def resubscribe(request: HubSpotRequest) -> Response:
+    """Undo an opt-out of one type.
+
+    Scope and rules are not documented. The scope of the others is assumed, and that an opt-out of all types
+    stays, as it does in v4.
+    """
+    return await _write(request, SUBSCRIBED, again=True)
+
+
+async def _write(request: HubSpotRequest, state: str, *, again: bool = False) -> Response:
     body = check_object(await read_object(request, _SCHEMA, _REQUIRED), _SCHEMA, known=_FIELDS)
     address = person(body["emailAddress"])
     await request.simulate_latency()
     basis, explanation = legal_basis(request, body)
     of, store = definition(request, body["subscriptionId"]), request.state.subscriptions
-    if state == SUBSCRIBED and store.state(address, of.id) == UNSUBSCRIBED:
+    of_all = store.opted_out_of_all(address) is not None
+    if state == SUBSCRIBED and (of_all or (store.state(address, of.id) == UNSUBSCRIBED and not again)):
         raise opted_out(f"{of.name}: the subscriber has opted out and cannot be subscribed again")
     store.set(address, of.id, state, basis, explanation)
     return JSONResponse(_view(request, address, of))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from airflow_provider_mkt.sandbox.hubspot.times import iso
@@ -31,6 +32,7 @@ class Definition:
     created: float
     default: bool = False
     internal: bool = False
+    active: bool = True
 
     def view(self, *, translations: bool = False) -> JsonObject:
         view: JsonObject = {
@@ -39,7 +41,7 @@ class Definition:
             "description": self.description,
             "purpose": "Marketing",
             "communicationMethod": "Email",
-            "isActive": True,
+            "isActive": self.active,
             "isDefault": self.default,
             "isInternal": self.internal,
             "businessUnitId": 0,
@@ -83,9 +85,15 @@ class SubscriptionStore:
         self.definitions: dict[int, Definition] = {}
         self._consents: dict[str, dict[int, Consent]] = {}
         self._out_of_all: dict[str, float] = {}
+        self._spam: set[str] = set()
+        self.after_change: Callable[[str], None] = lambda address: None
+        """Called with an address whose state has changed."""
+        self.after_define: Callable[[int], None] = lambda type_id: None
+        """Called with the id of a new type."""
 
     def define(self, type_id: int, name: str, description: str, **more: bool) -> None:
         self.definitions[type_id] = Definition(type_id, name, description, self._clock.time(), **more)
+        self.after_define(type_id)
 
     def definition(self, type_id: object) -> Definition | None:
         text = str(type_id)
@@ -114,21 +122,42 @@ class SubscriptionStore:
             people.setdefault(type_id, Consent(state, self._clock.time(), basis, explanation))
             return "NO_STATUS_CHANGE"
         people[type_id] = Consent(state, self._clock.time(), basis, explanation)
+        self.after_change(key_of(address))
         back = before == UNSUBSCRIBED and state == SUBSCRIBED
         return "RESUBSCRIBE_OCCURRED" if back else "REQUESTED_CHANGE_OCCURRED"
 
     def opt_out_of_all(self, address: str) -> None:
-        self._out_of_all.setdefault(key_of(address), self._clock.time())
+        if key_of(address) not in self._out_of_all:
+            self._out_of_all[key_of(address)] = self._clock.time()
+            self.after_change(key_of(address))
+
+    def forget_opt_out_of_all(self, address: str) -> None:
+        """Undo an opt-out of all types, which no API call does."""
+        if self._out_of_all.pop(key_of(address), None) is not None:
+            self.after_change(key_of(address))
+
+    def report_spam(self, address: str, *, reported: bool = True) -> None:
+        """Note that a subscriber reported an email as spam, or forget it."""
+        (self._spam.add if reported else self._spam.discard)(key_of(address))
+
+    def reported_spam(self, address: str) -> bool:
+        return key_of(address) in self._spam
 
     def refusal(self, address: str, type_id: str | None) -> str | None:
         """Return why an email of a type (by default the default one) is not sent to an address, or None."""
         if self.opted_out_of_all(address) is not None:
             return "PREVIOUSLY_UNSUBSCRIBED_PORTAL"
+        state = self._state_of(address, type_id)
+        return "PREVIOUSLY_UNSUBSCRIBED_MESSAGE" if state == UNSUBSCRIBED else None
+
+    def opted_in(self, address: str, type_id: str | None) -> bool:
+        """Return whether an address is subscribed to a type, by default to the default one."""
+        return self._state_of(address, type_id) == SUBSCRIBED
+
+    def _state_of(self, address: str, type_id: str | None) -> str | None:
         named = self.definition(type_id) if type_id is not None else None
         of = named or next((one for one in self.definitions.values() if one.default), None)
-        if of is not None and self.consent(address, of.id).state == UNSUBSCRIBED:
-            return "PREVIOUSLY_UNSUBSCRIBED_MESSAGE"
-        return None
+        return None if of is None else self.consent(address, of.id).state
 
     def people(self) -> list[tuple[str, dict[int, Consent]]]:
         """Return all subscribers with a state, by address."""

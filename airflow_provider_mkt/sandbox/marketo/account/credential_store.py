@@ -45,9 +45,10 @@ class CredentialStore:
 
     def token_for(self, user: ApiUser, now: float) -> Token:
         """Return the token of a user's service. Before it expires, it is the same one each time."""
-        token = self._current.get(user.client_id)
-        if token is None or token.expires <= now:
-            token = Token(f"{uuid.uuid4()}:{POD}", user, now + self.settings.token_seconds)
+        token, seconds = self._current.get(user.client_id), self.settings.token_seconds
+        # One that lives longer than tokens do is from before the clock was reset.
+        if token is None or not now < token.expires <= now + seconds:
+            token = Token(f"{uuid.uuid4()}:{POD}", user, now + seconds)
             self._current[user.client_id] = self._issued[token.value] = token
         return token
 

@@ -1,4 +1,4 @@
-"""Activity types that the sandbox logs, as in Get Activity Types."""
+"""Activity types of every account, as in Get Activity Types."""
 
 from dataclasses import dataclass
 
@@ -15,10 +15,15 @@ class ActivityType:
 FILL_OUT_FORM = 2
 SEND_EMAIL = 6
 EMAIL_DELIVERED = 7
+EMAIL_BOUNCED = 8
+UNSUBSCRIBE_EMAIL = 9
+OPEN_EMAIL = 10
+CLICK_EMAIL = 11
 NEW_LEAD = 12
 CHANGE_DATA_VALUE = 13
 ADD_TO_LIST = 24
 REMOVE_FROM_LIST = 25
+EMAIL_BOUNCED_SOFT = 27
 MERGE_LEADS = 32
 DELETE_LEAD = 37
 REQUEST_CAMPAIGN = 47
@@ -41,9 +46,163 @@ _STATUS = (
     ("Success", "boolean"),
 )
 
+_MAIL = (
+    ("Campaign Run ID", "integer"),
+    ("Choice Number", "integer"),
+    ("Step ID", "integer"),
+    ("Test Variant", "integer"),
+)
+# Only public reports state the attributes from here on.
+_BOUNCE = (
+    ("Category", "string"),
+    ("Details", "string"),
+    ("Email", "string"),
+    ("Subcategory", "string"),
+    *_MAIL,
+)
+_READER = (
+    ("Bot Activity Pattern", "string"),
+    ("Browser", "string"),
+    ("Device", "string"),
+    ("Is Bot Activity", "boolean"),
+    ("Is Mobile Device", "boolean"),
+    ("Platform", "string"),
+    ("User Agent", "string"),
+    *_MAIL,
+)
+
+_WEB = (
+    ("Client IP Address", "string"),
+    ("Query Parameters", "string"),
+    ("Referrer URL", "string"),
+    ("User Agent", "string"),
+)
+_OPPORTUNITY = (("Is Primary", "boolean"), ("Role", "string"), ("Source", "string"))
+_SALES_EMAIL = (("Campaign Run ID", "integer"), ("Sent By", "integer"))
+
+_LISTED_ONLY = (
+    ActivityType(
+        1,
+        "Visit Webpage",
+        "User visits a web page",
+        "Webpage ID",
+        (*_WEB, ("Search Engine", "string"), ("Search Query", "string"), ("Webpage URL", "string")),
+    ),
+    ActivityType(
+        3,
+        "Click Link",
+        "User clicks link on web page",
+        "Link ID",
+        (*_WEB, ("Webpage ID", "integer")),
+    ),
+    ActivityType(
+        21,
+        "Convert Lead",
+        "Person is converted to a contact",
+        "Account Name",
+        (("Assigned To", "string"), ("Converted Status", "string"), ("Opportunity Name", "string")),
+    ),
+    ActivityType(
+        22,
+        "Change Score",
+        "Score of a person changes",
+        "Score Name",
+        (
+            ("Change Value", "string"),
+            ("New Value", "integer"),
+            ("Old Value", "integer"),
+            ("Priority", "integer"),
+            ("Reason", "string"),
+            ("Relative Score", "integer"),
+            ("Relative Urgency", "integer"),
+            ("Urgency", "float"),
+        ),
+    ),
+    ActivityType(
+        23,
+        "Change Owner",
+        "Owner of a person changes",
+        "New Owner",
+        (("Old Owner", "string"),),
+    ),
+    ActivityType(
+        34, "Add to Opportunity", "Person is added to an opportunity", "Opportunity ID", _OPPORTUNITY
+    ),
+    ActivityType(
+        35, "Remove from Opportunity", "Person is removed from an opportunity", "Opportunity ID", _OPPORTUNITY
+    ),
+    ActivityType(
+        36,
+        "Update Opportunity",
+        "Opportunity of a person is updated",
+        "Opportunity ID",
+        (("Data Value Changes", "string"), ("Source", "string")),
+    ),
+    ActivityType(
+        38,
+        "Send Alert",
+        "Alert about a person is sent",
+        "Mailing ID",
+        (("Campaign Run ID", "integer"), ("Send To List", "string"), ("Send To Owner", "string")),
+    ),
+    ActivityType(39, "Send Sales Email", "Sales email is sent to a person", "Artifact ID", _SALES_EMAIL),
+    ActivityType(40, "Open Sales Email", "Person opens sales email", "Artifact ID", _SALES_EMAIL),
+    ActivityType(
+        41,
+        "Click Sales Email",
+        "Person clicks on link in sales email",
+        "Artifact ID",
+        (("Link", "string"), *_SALES_EMAIL),
+    ),
+    ActivityType(
+        45,
+        "Receive Sales Email",
+        "Sales email of a person is received",
+        "Artifact ID",
+        (("Received By", "integer"),),
+    ),
+    ActivityType(
+        46,
+        "Interesting Moment",
+        "Person has an interesting moment",
+        "Milestone Type",
+        (("Date", "datetime"), ("Description", "string"), ("Source", "string")),
+    ),
+    ActivityType(48, "Sales Email Bounced", "Sales email is bounced", "Artifact ID", _SALES_EMAIL),
+    ActivityType(
+        101,
+        "Change Revenue Stage",
+        "Revenue stage of a person changes",
+        "Model Version ID",
+        (
+            ("New Stage", "string"),
+            ("New Stage ID", "integer"),
+            ("Old Stage", "string"),
+            ("Old Stage ID", "integer"),
+            ("Reason", "string"),
+        ),
+    ),
+    ActivityType(
+        108,
+        "Change Segment",
+        "Segment of a person changes",
+        "Segmentation ID",
+        (("New Segment ID", "integer"), ("Old Segment ID", "integer")),
+    ),
+    ActivityType(
+        110,
+        "Call Webhook",
+        "Webhook is called for a person",
+        "Webhook",
+        (("Error Type", "integer"), ("Response", "text")),
+    ),
+)
+"""Every account lists them. Nothing in the sandbox logs them: it has no web pages, no sales and no scores."""
+
 CATALOG = {
     one.id: one
     for one in (
+        *_LISTED_ONLY,
         ActivityType(
             FILL_OUT_FORM,
             "Fill Out Form",
@@ -76,12 +235,25 @@ CATALOG = {
             "Email Delivered",
             "Marketo Email is delivered to a person",
             "Mailing ID",
-            (
-                ("Campaign Run ID", "integer"),
-                ("Choice Number", "integer"),
-                ("Step ID", "integer"),
-                ("Test Variant", "integer"),
-            ),
+            _MAIL,
+        ),
+        ActivityType(
+            EMAIL_BOUNCED, "Email Bounced", "Marketo Email is bounced for a person", "Mailing ID", _BOUNCE
+        ),
+        ActivityType(
+            UNSUBSCRIBE_EMAIL,
+            "Unsubscribe Email",
+            "Person unsubscribed from Marketo Emails",
+            "Mailing ID",
+            (("Form Fields", "text"), ("Referrer URL", "string"), ("Webpage ID", "integer"), *_MAIL),
+        ),
+        ActivityType(OPEN_EMAIL, "Open Email", "Person opens Marketo Email", "Mailing ID", _READER),
+        ActivityType(
+            CLICK_EMAIL,
+            "Click Email",
+            "Person clicks on link in Marketo Email",
+            "Mailing ID",
+            (("Link", "string"), ("Link ID", "string"), *_READER),
         ),
         ActivityType(
             NEW_LEAD,
@@ -120,6 +292,13 @@ CATALOG = {
             "Person is removed from a list",
             "List ID",
             (("Source", "string"),),
+        ),
+        ActivityType(
+            EMAIL_BOUNCED_SOFT,
+            "Email Bounced Soft",
+            "Marketo Email is soft bounced for a person",
+            "Mailing ID",
+            _BOUNCE,
         ),
         ActivityType(
             MERGE_LEADS,

@@ -31,6 +31,7 @@ DATA_TYPES = (
     "text",
 )
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_]+")
+_ATTRIBUTE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]*")
 _TEXTS = {
     "name": "name",
     "triggerName": "trigger_name",
@@ -267,6 +268,9 @@ def _attribute(row: object) -> Attribute:
     data_type = str(row.get("dataType") or "string")
     if data_type not in DATA_TYPES:
         raise MarketoError(1003, f"Data type '{data_type}' is not supported")
-    if not _NAME.fullmatch(str(row["apiName"])):
-        raise MarketoError(1003, f"apiName '{row['apiName']}' must be alphanumeric with at least one letter")
+    if not _ATTRIBUTE_NAME.fullmatch(str(row["apiName"])):
+        raise MarketoError(
+            1003,
+            f"apiName '{row['apiName']}' must be letters, digits and _, and begin with a letter or digit",
+        )
     return Attribute(str(row["apiName"]), str(row["name"]), data_type, str(row.get("description") or ""))

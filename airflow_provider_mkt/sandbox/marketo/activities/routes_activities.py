@@ -40,7 +40,9 @@ SCOPES = ACTIVITIES_READABLE
 @routes.handle("GET", "/activities/types.json", scopes=SCOPES)
 async def types(request: MarketoRequest) -> Response:
     custom = [one for one in request.state.custom_types.types.values() if one.live]
-    return result(request, [_type(one) for one in CATALOG.values()] + [_custom(one) for one in custom])
+    return result(
+        request, [_type(CATALOG[one]) for one in sorted(CATALOG)] + [_custom(one) for one in custom]
+    )
 
 
 def _custom(one: CustomType) -> Row:
@@ -52,7 +54,7 @@ def _custom(one: CustomType) -> Row:
 def _type(one: ActivityType) -> Row:
     row: Row = {"id": one.id, "name": one.name, "description": one.description}
     if one.primary:
-        kind = "string" if one.primary == "Attribute Name" else "integer"
+        kind = "integer" if one.primary.endswith(" ID") else "string"
         row["primaryAttribute"] = {"name": one.primary, "dataType": kind}
     return row | {"attributes": [{"name": name, "dataType": kind} for name, kind in one.attributes]}
 
@@ -65,7 +67,7 @@ async def paging_token(request: MarketoRequest) -> Response:
     since = moment(request, "sinceDatetime")
     if since is None:
         raise missing("sinceDatetime")
-    return success(request, nextPageToken=write_position(Position(since, 0)))
+    return success(request, nextPageToken=write_position(request, Position(since, 0)))
 
 
 @routes.handle("GET", "/activities.json", scopes=SCOPES)
@@ -85,6 +87,7 @@ async def activities(request: MarketoRequest) -> Response:
     def matches(row: Activity) -> bool:
         return (
             row.type_id in wanted
+            and not row.skipped
             and (people is None or row.lead_id in people)
             and (not assets or row.primary_id in assets)
         )
@@ -129,9 +132,9 @@ def _people(request: MarketoRequest) -> set[int] | None:
     text = request.query_params.get("listId")
     if not text:
         return leads or None
+    settings = request.state.accounts.settings
     members = set(request.state.static_list(to_int(text, "listId")).members)
-    # The documentation has two dates for this rule; it applies here.
-    if len(members) >= LARGEST_LIST:
+    if len(members) >= LARGEST_LIST and request.clock.now().date() >= settings.large_lists_from:
         raise MarketoError(1003, f"List must have fewer than {LARGEST_LIST} members")
     return members & leads if leads else members
 
@@ -145,7 +148,7 @@ def _page(
     page = request.state.log.page(
         read_position(request), request.clock.now(), batch_size(request), matches, block
     )
-    token = write_position(page.position)
+    token = write_position(request, page.position)
     # There is always a token: at the end, it is the position of the next poll.
     return result(
         request, [write(request, row) for row in page.rows], nextPageToken=token, moreResult=page.more

@@ -1,52 +1,52 @@
 """Companies, which leads refer to by their external id."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from airflow_provider_mkt.sandbox.marketo.leads.fields import Schema
+from airflow_provider_mkt.sandbox.marketo.object_store import (
+    ID,
+    Model,
+    ObjectField,
+    ObjectRecord,
+    ObjectStore,
+    fields_of,
+    system_fields,
+)
 
-from airflow_provider_mkt.sandbox.marketo.leads.values import Value
-
+KEY = "externalCompanyId"
 FIRST_COMPANY_ID = 501
 
 
-@dataclass
-class Company:
-    id: int
-    external_id: str
-    created_at: datetime
-    updated_at: datetime
-    values: dict[str, Value] = field(default_factory=dict)
+class CompanyStore(ObjectStore):
+    """All companies. Their fields are those of leads that belong to companies."""
+
+    def __init__(self, schema: Schema) -> None:
+        super().__init__(_model({}), FIRST_COMPANY_ID)
+        self._schema = schema
+
+    @property
+    def model(self) -> Model:
+        of_leads = (field for field in self._schema.fields.values() if field.company)
+        return _model(
+            fields_of(
+                *(ObjectField(one.name, one.display_name, one.data_type, one.length) for one in of_leads)
+            )
+        )
+
+    def by_external_id(self, key: object) -> ObjectRecord | None:
+        return None if key is None else self.by_key(key)
 
 
-class CompanyStore:
-    def __init__(self) -> None:
-        self._companies: dict[int, Company] = {}
-        self._by_key: dict[str, Company] = {}
-        self._next_id = FIRST_COMPANY_ID
-
-    def __len__(self) -> int:
-        return len(self._companies)
-
-    def get(self, company_id: object) -> Company | None:
-        return self._companies.get(company_id) if isinstance(company_id, int) else None
-
-    def by_external_id(self, key: object) -> Company | None:
-        return None if key is None else self._by_key.get(str(key))
-
-    def insert(self, external_id: str, values: dict[str, Value], now: datetime) -> Company:
-        company = Company(self._next_id, external_id, now, now, values)
-        self._next_id += 1
-        self._companies[company.id] = self._by_key[external_id] = company
-        return company
-
-    @staticmethod
-    def update(company: Company, values: dict[str, Value], now: datetime) -> None:
-        company.values.update(values)
-        company.updated_at = now
-
-    def delete(self, company: Company) -> None:
-        """Delete a company. Leads keep its external id."""
-        del self._companies[company.id]
-        del self._by_key[company.external_id]
-
-    def all(self) -> list[Company]:
-        return list(self._companies.values())
+def _model(fields: dict[str, ObjectField]) -> Model:
+    own = fields_of(
+        ObjectField(KEY, "External Company Id", "string", 100),
+        ObjectField("externalSalesPersonId", "External Sales Person Id", "string", 255),
+    )
+    return Model(
+        "Company",
+        "Company",
+        "Companies",
+        ID,
+        (KEY,),
+        (ID, KEY, "company"),
+        own | fields | system_fields(ID),
+        shown=("company",),
+    )

@@ -1,11 +1,13 @@
-"""Emails with their approved and draft versions, and sent emails."""
+"""Emails with their approved and draft versions, runs, and what they mailed to whom."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
+from airflow_provider_mkt.sandbox.server.outbox import Outcome
 
 APPROVED, DRAFT = "approved", "draft"
 FIRST_NAME = "{{lead.First Name}}"
@@ -82,16 +84,63 @@ class Email(Asset):
         self.draft, self.updated_at = None, now
 
 
-@dataclass(frozen=True)
-class Sent:
-    """An email that was sent to a lead."""
+@dataclass(eq=False)
+class Run:
+    """One run of an email program, a campaign or a cast, with what it did.
 
+    :param name: the program or campaign.
+    :param limits: whether communication limits apply.
+    :param one_by_one: whether each lead is treated for itself, so that one address can get several emails.
+    """
+
+    id: int
+    name: str
+    started_at: datetime
+    program_id: int | None = None
+    campaign_id: int | None = None
+    limits: bool = False
+    one_by_one: bool = False
+    qualified: int = 0
+    refused: str = ""
+    """Why it did not happen at all."""
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    """How many got no email, by reason."""
+    addresses: set[tuple[int, str]] = field(default_factory=set)
+    """The addresses that an email of the run was sent to."""
+    ended_at: datetime | None = None
+    aborted: bool = False
+    """Whether a person stopped it. What was sent stays sent."""
+
+
+@dataclass(eq=False, slots=True)
+class Mail:
+    """An email for a lead: sent, or dropped for a reason."""
+
+    run: Run
     at: datetime
     email_id: int
     lead_id: int
-    campaign_id: int | None = None
-    program_id: int | None = None
+    address: str
+    subject: str = ""
     tokens: Mapping[str, str] = field(default_factory=dict)
+    operational: bool = False
+    outcome: Outcome = "sent"
+    reason: str | None = None
+
+    @property
+    def campaign_id(self) -> int | None:
+        return self.run.campaign_id
+
+    @property
+    def program_id(self) -> int | None:
+        return self.run.program_id
+
+    def end(self, outcome: Outcome, reason: str | None = None) -> None:
+        """Set the outcome, which the run counts."""
+        self.run.outcomes[self.outcome] -= 1
+        self.run.outcomes[outcome] += 1
+        self.outcome, self.reason = outcome, reason
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from html import escape
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.assets import by_path, for_write
-from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT, FIRST_NAME
-from airflow_provider_mkt.sandbox.marketo.emails.routes_emails import wanted_status
+from airflow_provider_mkt.sandbox.marketo.emails.models import APPROVED, DRAFT
+from airflow_provider_mkt.sandbox.marketo.emails.rendering import for_lead, my_tokens, with_my_tokens
+from airflow_provider_mkt.sandbox.marketo.emails.routes_emails import shown, wanted_status
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE, WRITE_ASSETS
@@ -27,7 +28,7 @@ CC_FIELD = {
 
 @routes.handle("GET", "/email/{id}/content.json", scopes=ASSETS_READABLE)
 async def sections(request: MarketoRequest) -> Response:
-    status, email = wanted_status(request), by_path(request, request.state.emails)
+    status, email = wanted_status(request), shown(request, by_path(request, request.state.emails))
     version = email.version(status) if email else None
     if version is None:
         return assets(request, [])
@@ -55,21 +56,24 @@ async def update_section(request: MarketoRequest) -> Response:
 @routes.handle("GET", "/email/{id}/fullContent.json", scopes=ASSETS_READABLE)
 async def preview(request: MarketoRequest) -> Response:
     """Return the whole email; for a lead with its values, which needs the permission to read leads."""
-    status, email = wanted_status(request), by_path(request, request.state.emails)
+    status, email = wanted_status(request), shown(request, by_path(request, request.state.emails))
     kind, lead_id = request.query_params.get("type") or "HTML", request.query_params.get("leadId")
     if kind not in ("HTML", "Text"):
         raise MarketoError(701, f"Invalid type '{kind}'")
-    name = ""
+    lead = None
     if lead_id is not None:
         if not request.token.permissions.intersection(LEADS_READABLE):
             raise MarketoError(603, "Access denied: a preview for a lead needs the permission to read leads")
-        name = str(lead_of(request, to_int(lead_id, "leadId")).values.get("firstName") or "")
+        lead = lead_of(request, to_int(lead_id, "leadId"))
     version = email.version(status) if email else None
     if email is None or version is None:
         return assets(request, [])
     title = f"<title>{escape(version.subject)}</title>"
     html = f"<html><head>{title}</head><body>{version.body}</body></html>"
-    content = (version.body_text if kind == "Text" else html).replace(FIRST_NAME, name)
+    content = with_my_tokens(version.body_text if kind == "Text" else html, my_tokens(request.state, email))
+    if lead:
+        # Without a lead, the tokens of a lead stay as they are.
+        content = for_lead(request.state, content, lead, request.clock.now(), html=kind == "HTML")
     status = APPROVED if version is email.approved else DRAFT
     return assets(request, [{"id": email.id, "status": status, "content": content}])
 
@@ -77,7 +81,7 @@ async def preview(request: MarketoRequest) -> Response:
 @routes.handle("GET", "/email/{id}/variables.json", scopes=ASSETS_READABLE)
 async def variables(request: MarketoRequest) -> Response:
     """Return the variables of the draft; which version is meant is not documented."""
-    email = by_path(request, request.state.emails)
+    email = shown(request, by_path(request, request.state.emails))
     version = (email.draft or email.approved) if email else None
     return assets(request, [_variable(name, value) for name, value in version.variables] if version else [])
 

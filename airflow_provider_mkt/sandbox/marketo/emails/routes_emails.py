@@ -55,17 +55,23 @@ def wanted_status(request: MarketoRequest) -> str | None:
     return status.lower()
 
 
+def shown(request: MarketoRequest, email: Email | None) -> Email | None:
+    """Return an email that reads return: emails of a program with an A/B test are not."""
+    program = request.state.program_of(email.folder) if email else None
+    return None if program and program.ab_test else email
+
+
 @routes.handle("GET", "/emails.json", scopes=ASSETS_READABLE)
 async def list_emails(request: MarketoRequest) -> Response:
     status = wanted_status(request)
     chosen = in_folder(list(request.state.emails.values()), request.query_params.get("folder"))
-    chosen = [one for one in chosen if one.version(status)]
+    chosen = [one for one in chosen if one.version(status) and shown(request, one)]
     return assets(request, [_row(request, one, status) for one in asset_page(request, chosen)])
 
 
 @routes.handle("GET", "/email/{id}.json", scopes=ASSETS_READABLE)
 async def get_email(request: MarketoRequest) -> Response:
-    status, email = wanted_status(request), by_path(request, request.state.emails)
+    status, email = wanted_status(request), shown(request, by_path(request, request.state.emails))
     return assets(request, [_row(request, email, status)] if email and email.version(status) else [])
 
 
@@ -77,7 +83,9 @@ async def get_email_by_name(request: MarketoRequest) -> Response:
         by_name(request.state.emails, text_param(request.query_params, "name")),
         request.query_params.get("folder"),
     )
-    return assets(request, [_row(request, one, status) for one in found if one.version(status)])
+    return assets(
+        request, [_row(request, one, status) for one in found if one.version(status) and shown(request, one)]
+    )
 
 
 @routes.handle("POST", "/emails.json", scopes=(WRITE_ASSETS,))

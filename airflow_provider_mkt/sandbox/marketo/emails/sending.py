@@ -1,55 +1,23 @@
-"""Send emails, to one lead or from an email program."""
+"""Email programs: approve and unapprove them, and send at their time."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
+from zoneinfo import ZoneInfo
 
-from airflow_provider_mkt.sandbox.marketo.activities.activity_types import EMAIL_DELIVERED, SEND_EMAIL
-from airflow_provider_mkt.sandbox.marketo.emails.models import Email, Sent
+from airflow_provider_mkt.sandbox.marketo.emails.mailing import arrive, at_pace, send, start_run
+from airflow_provider_mkt.sandbox.marketo.emails.models import Email, Mail, Run
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
-from airflow_provider_mkt.sandbox.marketo.programs.enrolment import advance
-from airflow_provider_mkt.sandbox.marketo.programs.models import EMAIL, Program, SmartList
+from airflow_provider_mkt.sandbox.marketo.lists.audience import members
+from airflow_provider_mkt.sandbox.marketo.programs.models import EMAIL, Program
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
-
-def reachable(email: Email, lead: Lead) -> bool:
-    """Return whether an email can be sent to a lead. Only operational ones are sent to unsubscribed leads."""
-    version = email.approved
-    if version is None or not lead.values.get("email") or lead.values.get("emailInvalid"):
-        return False
-    return version.operational or not lead.values.get("unsubscribed")
-
-
-def send(
-    state: MarketoState,
-    email: Email,
-    lead: Lead,
-    at: datetime,
-    campaign_id: int | None = None,
-    program_id: int | None = None,
-    tokens: Mapping[str, str] | None = None,
-) -> bool:
-    if not reachable(email, lead):
-        return False
-    state.outbox.append(Sent(at, email.id, lead.id, campaign_id, program_id, tokens or {}))
-    program = state.program_of(email.folder)
-    primary = (email.id, f"{program.name}.{email.name}" if program else email.name)
-    for type_id in (SEND_EMAIL, EMAIL_DELIVERED):
-        attributes: dict[str, object] = {"Step ID": 1, "Choice Number": 0}
-        state.log.add(type_id, lead.id, at, attributes, campaign_id=campaign_id, primary=primary)
-    return True
-
-
-def audience(state: MarketoState, smart_list: SmartList | None) -> list[Lead]:
-    """Return the leads of a smart list."""
-    if smart_list is None:
-        return []
-    if smart_list.static_list_id is None:
-        return [lead for lead in state.leads if lead.values.get("email")]
-    chosen = state.lists.get(smart_list.static_list_id)
-    leads = [state.leads.get(lead_id) for lead_id in chosen.members] if chosen else []
-    return [lead for lead in leads if lead]
+HEAD_START = timedelta(hours=12)
+FIRST_ZONE = timezone(timedelta(hours=14))
+"""The zone in which a day begins first."""
+EARLY = timedelta(hours=25)
+"""How far ahead a start must be, so that recipients in all zones get the email at its hour."""
 
 
 def program_email(state: MarketoState, program: Program) -> Email | None:
@@ -70,11 +38,33 @@ def approve_program(state: MarketoState, program: Program) -> None:
         raise MarketoError(709, "Program has no approved email")
     if program.smart_list is None:
         raise MarketoError(709, "Program has no smart list")
-    # Not documented: a start date in the past is rejected here, rather than sent at once.
-    if program.start <= now:
-        raise MarketoError(709, "Program start date is in the past")
+    _check_start(state, program, program.start, now)
     program.locked, program.updated_at = True, now
-    program.send_number = state.schedule.at(program.start, lambda at: run_program(state, program, at))
+    processed_at = max(_processed_at(state, program, program.start, now), now)
+    program.send_number = state.schedule.at(processed_at, lambda at: run_program(state, program, at))
+
+
+def _check_start(state: MarketoState, program: Program, start: datetime, now: datetime) -> None:
+    # Not documented: a start date in the past is rejected here, rather than sent at once.
+    if start <= now:
+        raise MarketoError(709, "Program start date is in the past")
+    if start < now + timedelta(seconds=state.accounts.settings.approval_notice):
+        raise MarketoError(709, "Program start date is too close")
+    if program.head_start:
+        if program.ab_test:
+            raise MarketoError(709, "A program with an A/B test has no head start")
+        if _processed_at(state, program, start, now) <= now:
+            raise MarketoError(709, "A program with a head start is approved at least 12 hours before it")
+
+
+def _processed_at(state: MarketoState, program: Program, start: datetime, now: datetime) -> datetime:
+    """Return when the audience is locked and the emails are prepared."""
+    first = start
+    if program.recipient_time_zone:
+        first = _wall(state, start).replace(tzinfo=FIRST_ZONE).astimezone(UTC)
+        if not program.head_start and start <= now + EARLY:
+            return now
+    return first - HEAD_START if program.head_start else first
 
 
 def unapprove_program(state: MarketoState, program: Program) -> None:
@@ -88,16 +78,85 @@ def unapprove_program(state: MarketoState, program: Program) -> None:
     program.locked, program.send_number, program.updated_at = False, None, state.now()
 
 
+def abort_program(state: MarketoState, program: Program) -> None:
+    """Stop what is not out yet, as in the user interface. The program cannot be sent again.
+
+    :raises ValueError: there is nothing to stop.
+    """
+    runs = [one for one in state.runs if one.program_id == program.id and one.ended_at is None]
+    if program.type != EMAIL or (program.send_number is None and not runs):
+        msg = "only an email program that is approved and has not been sent can be aborted"
+        raise ValueError(msg)
+    if program.send_number is not None:
+        state.schedule.cancel(program.send_number)
+        program.send_number = None
+    for run in runs:
+        run.aborted = True
+
+
 def run_program(state: MarketoState, program: Program, at: datetime) -> None:
+    """Find the audience, and send to it now or, with a head start or recipient time zones, later."""
     program.sent_at, program.send_number = at, None
-    email = program_email(state, program)
-    if email is None:
+    run = start_run(state, program.name, at, program_id=program.id, limits=program.communication_limits)
+    email, people = program_email(state, program), members(state, program.smart_list)
+    run.qualified = len(people)
+    limit = state.accounts.settings.smart_campaign_limit
+    if limit is not None and len(people) > limit:
+        run.refused = f"{len(people)} people are more than the limit of {limit}"
+    if email is None or run.refused:
+        run.ended_at = at
         return
     tokens = state.tokens.resolve(state.path_of(FolderRef(program.id, "Program")), {})
-    for lead in audience(state, program.smart_list):
-        # Leads become members when the email is sent to them.
-        if (
-            send(state, email, lead, at, program_id=program.id, tokens=tokens)
-            and lead.id not in program.members
-        ):
-            advance(state, program, lead.id, program.channel.first(), at)
+
+    def mail(lead: Lead, when: datetime) -> None:
+        if not run.aborted:
+            send(state, run, email, lead, when, tokens)
+
+    def end(when: datetime) -> None:
+        run.ended_at = when
+
+    if not (program.head_start or program.recipient_time_zone):
+        at_pace(state, people, at, mail, end)
+        return
+    # Prepared now: who unsubscribes later is mailed all the same.
+    prepared = (send(state, run, email, lead, at, tokens, arrives=False) for lead in people)
+    sent = [one for one in prepared if one]
+    start = program.start or at
+    if program.recipient_time_zone:
+        _send_by_zone(state, run, sent, start, at)
+    else:
+        state.schedule.at(
+            max(start, at),
+            lambda due: at_pace(state, sent, due, lambda one, when: arrive(state, one, when), end),
+        )
+
+
+def _send_by_zone(state: MarketoState, run: Run, sent: list[Mail], start: datetime, at: datetime) -> None:
+    wall, last = _wall(state, start), at
+    for one in sent:
+        lead = state.leads.get(one.lead_id)
+        local = wall.replace(tzinfo=_zone(state, lead)).astimezone(UTC)
+        if local < at:
+            # The hour has passed there. A setting could also send it at the program's own hour.
+            local += timedelta(days=1)
+        last = max(last, local)
+        state.schedule.at(local, partial(arrive, state, one))
+
+    def end(due: datetime) -> None:
+        run.ended_at = due
+
+    state.schedule.at(last, end)
+
+
+def _wall(state: MarketoState, moment: datetime) -> datetime:
+    """Return the time of day in the subscription's zone, without the zone."""
+    return moment.astimezone(ZoneInfo(state.accounts.settings.time_zone)).replace(tzinfo=None)
+
+
+def _zone(state: MarketoState, lead: Lead | None) -> ZoneInfo:
+    """Return the time zone of a lead, or that of the subscription. Addresses are not regarded."""
+    name = lead.values.get("personTimeZone") if lead else None
+    try:
+        return ZoneInfo(str(name))
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo(state.accounts.settings.time_zone)

@@ -1,4 +1,4 @@
-"""Bulk extracts of leads, activities and program members."""
+"""Bulk extracts of leads, activities, program members and custom objects."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_mkt.sandbox.marketo.account.credential_store import ApiUser
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, MarketoHTTPError
-from airflow_provider_mkt.sandbox.marketo.exports import requests
+from airflow_provider_mkt.sandbox.marketo.exports import objects, requests
 from airflow_provider_mkt.sandbox.marketo.exports.store import (
     ACTIVITIES,
     CANCELLED,
@@ -17,13 +17,18 @@ from airflow_provider_mkt.sandbox.marketo.exports.store import (
     FILE_RETENTION,
     LEADS,
     MEMBERS,
+    OBJECTS,
     PROCESSING,
     QUEUED,
     ExportJob,
     Writer,
 )
 from airflow_provider_mkt.sandbox.marketo.paging import page
-from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, READ_ACTIVITY
+from airflow_provider_mkt.sandbox.marketo.permissions import (
+    CUSTOM_OBJECTS_READABLE,
+    LEADS_READABLE,
+    READ_ACTIVITY,
+)
 from airflow_provider_mkt.sandbox.marketo.requests import json_object
 from airflow_provider_mkt.sandbox.marketo.responses import BULK, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
@@ -32,12 +37,23 @@ from airflow_provider_mkt.sandbox.server.routing import Handler
 
 routes = MarketoRoutes(BULK)
 
-PATHS = {LEADS: "/leads/export", ACTIVITIES: "/activities/export", MEMBERS: "/program/members/export"}
-SCOPES = {LEADS: LEADS_READABLE, ACTIVITIES: (READ_ACTIVITY,), MEMBERS: LEADS_READABLE}
+PATHS = {
+    LEADS: "/leads/export",
+    ACTIVITIES: "/activities/export",
+    MEMBERS: "/program/members/export",
+    OBJECTS: "/customobjects/{apiName}/export",
+}
+SCOPES = {
+    LEADS: LEADS_READABLE,
+    ACTIVITIES: (READ_ACTIVITY,),
+    MEMBERS: LEADS_READABLE,
+    OBJECTS: CUSTOM_OBJECTS_READABLE,
+}
 READERS: Mapping[str, Callable[[MarketoRequest, Row], Writer]] = {
     LEADS: requests.leads,
     ACTIVITIES: requests.activities,
     MEMBERS: requests.members,
+    OBJECTS: objects.read,
 }
 # Both spellings of one status are documented.
 STATUSES = {
@@ -63,10 +79,10 @@ async def create(request: MarketoRequest) -> Response:
     kind, state, now = _kind(request), request.state, request.clock.now()
     body = await json_object(request)
     state.exports.check_quota(state.accounts.settings.export_quota_bytes, now)
-    write = READERS[kind](request, body)
+    write = READERS[_group(request)](request, body)
     job = state.exports.create(kind, request.token.email, requests.format_of(body), now, write)
     await request.simulate_latency()
-    return result(request, [_row(job)])
+    return result(request, [_row(request, job)])
 
 
 @_for_all_kinds("POST", "/{exportId}/enqueue.json")
@@ -76,7 +92,7 @@ async def enqueue(request: MarketoRequest) -> Response:
         state.exports.check_quota(state.accounts.settings.export_quota_bytes, now)
     state.exports.enqueue(job, now)
     await request.simulate_latency()
-    return result(request, [_row(job)])
+    return result(request, [_row(request, job)])
 
 
 @_for_all_kinds("POST", "/{exportId}/cancel.json")
@@ -84,12 +100,12 @@ async def cancel(request: MarketoRequest) -> Response:
     job = _job(request)
     request.state.exports.cancel(job, request.clock.now())
     await request.simulate_latency()
-    return result(request, [_row(job)])
+    return result(request, [_row(request, job)])
 
 
 @_for_all_kinds("GET", "/{exportId}/status.json")
 async def status(request: MarketoRequest) -> Response:
-    return result(request, [_row(_job(request))])
+    return result(request, [_row(request, _job(request))])
 
 
 @_for_all_kinds("GET", ".json")
@@ -102,7 +118,7 @@ async def jobs(request: MarketoRequest) -> Response:
     listed = request.state.exports.listed(_kind(request), request.token.email, request.clock.now())
     chosen = [job for job in listed if not wanted or job.status in wanted]
     rows, more = page(request, chosen, lambda job: job.number, says_more=False)
-    return result(request, [_row(job) for job in rows], **more)
+    return result(request, [_row(request, job) for job in rows], **more)
 
 
 @_for_all_kinds("GET", "/{exportId}/file.json")
@@ -137,8 +153,17 @@ def _cut(content: bytes, wanted: str, kind: str) -> Response:
     )
 
 
-def _kind(request: MarketoRequest) -> str:
+def _group(request: MarketoRequest) -> str:
     return str(request.endpoint.options["kind"])
+
+
+def _kind(request: MarketoRequest) -> str:
+    """Return the kind of the jobs that a request is about; each custom object has its own."""
+    api_name = request.path_params.get("apiName")
+    if api_name is None:
+        return _group(request)
+    request.state.custom_objects.live(api_name)
+    return f"{_group(request)} {api_name}"
 
 
 def _job(request: MarketoRequest) -> ExportJob:
@@ -147,11 +172,12 @@ def _job(request: MarketoRequest) -> ExportJob:
     )
 
 
-def _row(job: ExportJob) -> Row:
+def _row(request: MarketoRequest, job: ExportJob) -> Row:
+    canceled = request.state.accounts.settings.canceled_status
     row: Row = {
         "exportId": job.id,
         "format": job.format,
-        "status": job.status,
+        "status": canceled if job.status == CANCELLED else job.status,
         "createdAt": lead_time(job.created_at),
     }
     moments = {"queuedAt": job.queued_at, "startedAt": job.started_at, "finishedAt": job.finished_at}
@@ -160,6 +186,6 @@ def _row(job: ExportJob) -> Row:
         row |= {
             "numberOfRecords": job.extract.records,
             "fileSize": len(job.extract.content),
-            "fileChecksum": job.checksum,
+            "fileChecksum": job.extract.checksum,
         }
     return row | ({"errorMsg": job.error} if job.status == FAILED else {})

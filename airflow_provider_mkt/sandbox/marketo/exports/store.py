@@ -1,6 +1,6 @@
 """Extract jobs: their queue, statuses over time, and files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,8 +12,9 @@ from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, object_not_found
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
 from airflow_provider_mkt.sandbox.marketo.settings import MarketoSettings
+from airflow_provider_mkt.sandbox.server.turns import STEPS_AT_ONCE, Steps
 
-LEADS, ACTIVITIES, MEMBERS = "leads", "activities", "program members"
+LEADS, ACTIVITIES, MEMBERS, OBJECTS = "leads", "activities", "program members", "custom objects"
 
 WORKERS = 2
 SLOTS = 10
@@ -24,8 +25,8 @@ LISTED = timedelta(days=7)
 STATUS_RETENTION = timedelta(days=30)
 
 CREATED, QUEUED, PROCESSING, COMPLETED, FAILED = "Created", "Queued", "Processing", "Completed", "Failed"
-# Documented with one l and with two; real responses have two.
 CANCELLED = "Cancelled"
+"""As jobs have it. The documents spell it with one l too, as the setting `canceled_status` can."""
 
 
 class Extract(NamedTuple):
@@ -33,10 +34,13 @@ class Extract(NamedTuple):
 
     content: bytes
     records: int
+    checksum: str
 
 
-NOTHING = Extract(b"", 0)
-Writer = Callable[[datetime], Extract]
+NOTHING = Extract(b"", 0, f"sha256:{sha256(b'').hexdigest()}")
+Writing = Generator[None, None, Extract]
+"""Writes a file in steps, and returns it."""
+Writer = Callable[[datetime], Writing]
 
 
 @dataclass
@@ -63,10 +67,6 @@ class ExportJob:
     def waits(self) -> bool:
         """Whether it counts in the queue, running or not."""
         return self.status in (QUEUED, PROCESSING)
-
-    @property
-    def checksum(self) -> str:
-        return f"sha256:{sha256(self.extract.content).hexdigest()}"
 
 
 class ExportStore:
@@ -146,9 +146,34 @@ class ExportStore:
             self._queue.pop(0)
             running += 1
             job.status, job.started_at = PROCESSING, at
-            extract, error = _written(job, at)
-            takes = self._step * (1 + extract.records // RECORDS_PER_STEP)
-            self._schedule.at(at + takes, partial(self._end, job, extract, error))
+            self._schedule.at(at, partial(self._write, job, _writing(job, at), 0))
+
+    def _write(self, job: ExportJob, writing: Writing, steps: int, at: datetime) -> None:
+        """Write the next part of a file. All parts are written at the same time on the clock."""
+        if steps == STEPS_AT_ONCE:
+            self._schedule.take_long(self._write_rest(job, writing, at))
+        elif self._writes(job, writing, at):
+            self._schedule.at(at, partial(self._write, job, writing, steps + 1))
+
+    def _write_rest(self, job: ExportJob, writing: Writing, at: datetime) -> Steps:
+        """Write the rest of a large file. The job runs until then, whatever the clock says."""
+        while job.status == PROCESSING and self._writes(job, writing, at):
+            yield
+
+    def _writes(self, job: ExportJob, writing: Writing, at: datetime) -> bool:
+        """Write the next part of a file; return False when it was the last."""
+        extract, error = NOTHING, ""
+        try:
+            next(writing)
+        except StopIteration as written:
+            extract = written.value
+        except MarketoError as failed:
+            error = failed.message
+        else:
+            return True
+        takes = self._step * (1 + extract.records // RECORDS_PER_STEP)
+        self._schedule.at(at + takes, partial(self._end, job, extract, error))
+        return False
 
     def _end(self, job: ExportJob, extract: Extract, error: str, at: datetime) -> None:
         if job.status == PROCESSING:
@@ -157,9 +182,6 @@ class ExportStore:
         self._start(at)
 
 
-def _written(job: ExportJob, at: datetime) -> tuple[Extract, str]:
+def _writing(job: ExportJob, at: datetime) -> Writing:
     # A job reads the data when it starts, and shows its file when it ends.
-    try:
-        return job.write(at), ""
-    except MarketoError as error:
-        return NOTHING, error.message
+    return job.write(at)

@@ -28,6 +28,7 @@ from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param, to_bool, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
+from airflow_provider_mkt.sandbox.marketo.smart_campaigns import flow_runs as flow_runs
 
 routes = MarketoRoutes(ASSET)
 
@@ -169,6 +170,8 @@ async def update_folder(request: MarketoRequest) -> Response:
     if "description" in params:
         folder.description = params.get("description") or ""
     folder.archived = bool(to_bool(params.get("isArchive"), default=folder.archived))
+    if folder.archived:
+        flow_runs.switch_off(request.state, _ref(folder))
     folder.updated_at = request.clock.now()
     return assets(request, [_row(request, folder)])
 

@@ -1,12 +1,13 @@
-"""Bulk imports of leads and of program members."""
+"""Bulk imports of leads, program members and custom objects."""
 
 from starlette.datastructures import QueryParams, UploadFile
 from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
-from airflow_provider_mkt.sandbox.marketo.imports.rows import DELIMITERS, read_rows, result_file, run_import
+from airflow_provider_mkt.sandbox.marketo.imports.object_rows import ObjectImportRun
+from airflow_provider_mkt.sandbox.marketo.imports.rows import DELIMITERS, ImportRun, read_rows, result_file
 from airflow_provider_mkt.sandbox.marketo.imports.store import ImportJob
-from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_LEAD
+from airflow_provider_mkt.sandbox.marketo.permissions import WRITE_CUSTOM_OBJECT, WRITE_LEAD
 from airflow_provider_mkt.sandbox.marketo.requests import path_id, required, to_int
 from airflow_provider_mkt.sandbox.marketo.responses import BULK, MarketoRequest, MarketoRoutes, Row, result
 from airflow_provider_mkt.sandbox.server.requests import merge_params
@@ -15,14 +16,17 @@ routes = MarketoRoutes(BULK)
 
 SCOPES = (WRITE_LEAD,)
 LEADS, MEMBERS = "/leads/batch/{batchId}", "/program/members/import/{batchId}"
+OBJECTS = "/customobjects/{apiName}/import"
+OBJECT_JOB = OBJECTS + "/{batchId}"
 
 
 @routes.handle("POST", "/leads.json", scopes=SCOPES)
 async def import_leads(request: MarketoRequest) -> Response:
     params, content = await _upload(request)
     dialect = (params.get("format") or "csv").lower()
-    lookup = params.get("lookupField") or "email"
-    request.state.leads.schema.key(lookup)
+    lookup = params.get("lookupField") or None
+    if lookup is not None:
+        request.state.leads.schema.key(lookup)
     partition = params.get("partitionName")
     if partition and request.state.leads.partition(partition) is None:
         raise object_not_found("Lead partition", partition)
@@ -30,7 +34,7 @@ async def import_leads(request: MarketoRequest) -> Response:
     if list_id is not None:
         request.state.static_list(list_id)
     request.state.imports.check_room(list_id)
-    job = _job(request, dialect, content)
+    job = await _job(request, dialect, content)
     job.lookup_field, job.partition, job.list_id = lookup, partition, list_id
     return await _enqueue(request, job)
 
@@ -43,9 +47,46 @@ async def import_members(request: MarketoRequest) -> Response:
     if program.channel.status(status) is None:
         raise MarketoError(1003, f"Program status '{status}' not found")
     request.state.imports.check_room(None)
-    job = _job(request, dialect, content)
+    job = await _job(request, dialect, content)
     job.program_id, job.member_status = program.id, status
     return await _enqueue(request, job)
+
+
+@routes.handle("POST", OBJECTS + ".json", scopes=(WRITE_CUSTOM_OBJECT,))
+async def import_objects(request: MarketoRequest) -> Response:
+    name = request.path_params["apiName"]
+    request.state.custom_objects.live(name)
+    params, content = await _upload(request)
+    request.state.imports.check_room(None)
+    job = await _job(request, required(params, "format").lower(), content)
+    job.object_name = name
+    state = request.state
+    state.imports.check_room(None)
+    state.imports.enqueue(job, lambda one: ObjectImportRun(state, one))
+    await request.simulate_latency()
+    return result(request, [_object_row(job)])
+
+
+def _object_row(job: ImportJob) -> Row:
+    return {
+        "batchId": job.id,
+        "status": job.status,
+        "objectApiName": job.object_name,
+        "operation": "import",
+    }
+
+
+@routes.handle("GET", OBJECT_JOB + "/status.json", scopes=(WRITE_CUSTOM_OBJECT,))
+async def object_status(request: MarketoRequest) -> Response:
+    job = _find(request)
+    counters: Row = {
+        "numOfObjectsProcessed": job.processed,
+        "numOfRowsFailed": len(job.failures),
+        "numOfRowsWithWarning": len(job.warnings),
+        "importTime": "2 second(s)",
+        "message": job.message,
+    }
+    return result(request, [_object_row(job) | (counters if job.ended else {})])
 
 
 async def _upload(request: MarketoRequest) -> tuple[QueryParams, bytes]:
@@ -58,18 +99,20 @@ async def _upload(request: MarketoRequest) -> tuple[QueryParams, bytes]:
     return merge_params(request.query_params, form), await upload.read()
 
 
-def _job(request: MarketoRequest, dialect: str, content: bytes) -> ImportJob:
+async def _job(request: MarketoRequest, dialect: str, content: bytes) -> ImportJob:
     if dialect not in DELIMITERS:
         raise MarketoError(
             1003, f"Invalid value '{dialect}' for format. Valid values are {', '.join(DELIMITERS)}"
         )
-    header, rows = read_rows(content, DELIMITERS[dialect])
+    header, rows = await read_rows(content, DELIMITERS[dialect])
     return ImportJob(request.state.imports.next_id(), request.clock.now(), header, rows, DELIMITERS[dialect])
 
 
 async def _enqueue(request: MarketoRequest, job: ImportJob) -> Response:
     state = request.state
-    state.imports.enqueue(job, lambda one, at: run_import(state, one, at))
+    # Again: others may have been accepted while the file was read.
+    state.imports.check_room(job.list_id)
+    state.imports.enqueue(job, lambda one: ImportRun(state, one))
     await request.simulate_latency()
     row: Row = {"batchId": job.id, "importId": str(job.id), "status": "Queued"}
     # Only the schema of leads has this counter in the first response.
@@ -78,7 +121,9 @@ async def _enqueue(request: MarketoRequest, job: ImportJob) -> Response:
 
 def _find(request: MarketoRequest) -> ImportJob:
     job = request.state.imports.get(path_id(request, "batchId"), request.clock.now())
-    if bool(job.program_id) != ("/program/" in request.endpoint.template):
+    template = request.endpoint.template
+    of_members, of_object = "/program/" in template, request.path_params.get("apiName")
+    if bool(job.program_id) != of_members or job.object_name != of_object:
         raise object_not_found("Batch", job.id)
     return job
 
@@ -99,19 +144,25 @@ async def status(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", LEADS + "/failures.json", scopes=SCOPES)
 @routes.handle("GET", MEMBERS + "/failures.json", scopes=SCOPES)
+@routes.handle("GET", OBJECT_JOB + "/failures.json", scopes=(WRITE_CUSTOM_OBJECT,))
 async def failures(request: MarketoRequest) -> Response:
     job = _find(request)
-    return _file(job, result_file(job, job.failures, "Import Failure Reason"))
+    return _file(request, job, job.failures, "Import Failure Reason")
 
 
 @routes.handle("GET", LEADS + "/warnings.json", scopes=SCOPES)
 @routes.handle("GET", MEMBERS + "/warnings.json", scopes=SCOPES)
+@routes.handle("GET", OBJECT_JOB + "/warnings.json", scopes=(WRITE_CUSTOM_OBJECT,))
 async def warnings(request: MarketoRequest) -> Response:
     job = _find(request)
-    return _file(job, result_file(job, job.warnings, "Import Warning Reason"))
+    return _file(request, job, job.warnings, "Import Warning Reason")
 
 
-def _file(job: ImportJob, content: str) -> Response:
+def _file(request: MarketoRequest, job: ImportJob, rows: list[tuple[list[str], str]], title: str) -> Response:
+    settings = request.state.accounts.settings
     if not job.ended:
         return PlainTextResponse(f"Import {job.id} has not finished", 404)
+    if not rows and not settings.empty_result_files:
+        return PlainTextResponse(f"Import {job.id} has no such rows", 404)
+    content = result_file(job, rows, title, settings.result_files)
     return Response(content.encode("utf-8", "replace"), media_type="text/csv;charset=UTF-8")

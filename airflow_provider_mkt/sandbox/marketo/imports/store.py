@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Protocol
 
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, object_not_found
 from airflow_provider_mkt.sandbox.marketo.schedule import Schedule
@@ -23,11 +24,13 @@ class ImportJob:
     header: list[str]
     rows: list[list[str]]
     delimiter: str
-    lookup_field: str = "email"
+    lookup_field: str | None = None
     partition: str | None = None
     list_id: int | None = None
     program_id: int | None = None
     member_status: str | None = None
+    object_name: str | None = None
+    """API name of the custom object."""
     status: str = QUEUED
     message: str = ""
     processed: int = 0
@@ -39,7 +42,20 @@ class ImportJob:
         return self.status in (COMPLETE, FAILED)
 
 
-Worker = Callable[[ImportJob, datetime], None]
+class Run(Protocol):
+    """Imports the rows of a job, some at a time."""
+
+    def search(self, at: datetime) -> int:
+        """Find the records of the next rows, and return their number; 0 at the end."""
+
+    def write(self, at: datetime) -> None:
+        """Write the rows that were searched last."""
+
+    def finish(self) -> None:
+        """Set the final status."""
+
+
+Worker = Callable[[ImportJob], Run]
 
 
 class ImportStore:
@@ -81,9 +97,19 @@ class ImportStore:
             job, worker = self._waiting.pop(0)
             job.status = IMPORTING
             running += 1
-            seconds = self._settings.import_startup + self._settings.import_per_row * len(job.rows)
-            self._schedule.at(at + timedelta(seconds=seconds), partial(self._end, job, worker))
+            seconds = timedelta(seconds=self._settings.import_startup)
+            self._schedule.at(at + seconds, partial(self._search, worker(job)))
 
-    def _end(self, job: ImportJob, worker: Worker, at: datetime) -> None:
-        worker(job, at)
-        self._start(at)
+    def _search(self, run: Run, at: datetime) -> None:
+        rows = run.search(at)
+        if not rows:
+            run.finish()
+            self._start(at)
+            return
+        # Nothing is locked: other requests and imports may write the same keys between search and write.
+        seconds = timedelta(seconds=self._settings.import_per_row * rows)
+        self._schedule.at(at + seconds, partial(self._write, run))
+
+    def _write(self, run: Run, at: datetime) -> None:
+        run.write(at)
+        self._search(run, at)

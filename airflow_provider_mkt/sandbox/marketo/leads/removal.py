@@ -21,7 +21,9 @@ def delete(state: MarketoState, lead: Lead) -> None:
     _forget(state, lead)
 
 
-def merge(state: MarketoState, winner: Lead, losers: list[Lead], origin: Origin) -> None:
+def merge(
+    state: MarketoState, winner: Lead, losers: list[Lead], origin: Origin, *, in_crm: bool = False
+) -> None:
     """Merge leads. The winner's values win; fields without a value get those of the losers, in order."""
     now = state.now()
     gaps: dict[str, Value] = {}
@@ -43,6 +45,7 @@ def merge(state: MarketoState, winner: Lead, losers: list[Lead], origin: Origin)
             if loser.id in campaign.members:
                 campaign.members.setdefault(winner.id, []).extend(campaign.members[loser.id])
                 campaign.members[winner.id].sort()
+        state.mailed_at[winner.id] += state.mailed_at.pop(loser.id, [])
         _forget(state, loser)
     changes = state.leads.update(winner, gaps, now)
     log_changes(state, winner, changes, now, origin)
@@ -50,7 +53,7 @@ def merge(state: MarketoState, winner: Lead, losers: list[Lead], origin: Origin)
         "Merge IDs": ",".join(str(loser.id) for loser in losers),
         "Merge Source": origin.source,
         "Master Updated": bool(changes),
-        "Merged in Sales": False,
+        "Merged in Sales": in_crm,
     }
     state.log.add(
         MERGE_LEADS, winner.id, now, attributes, primary=(winner.id, str(winner.values.get("email", "")))

@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.exports.files import ECIDS
-from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of, origin, visible
+from airflow_provider_mkt.sandbox.marketo.leads.access import check_cookie, lead_of, origin, visible
 from airflow_provider_mkt.sandbox.marketo.leads.removal import delete
 from airflow_provider_mkt.sandbox.marketo.leads.store import DEFAULT_FIELDS, Lead
 from airflow_provider_mkt.sandbox.marketo.leads.upsert import (
@@ -55,13 +55,14 @@ async def describe(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/leads/describe2.json", scopes=LEADS_READABLE)
 async def describe2(request: MarketoRequest) -> Response:
-    schema = request.state.leads.schema
+    schema, settings = request.state.leads.schema, request.state.accounts.settings
     fields: list[Row] = []
     for field in schema.visible():
         row: Row = {"name": field.name, "displayName": field.display_name, "dataType": field.data_type}
         if field.length:
             row["length"] = field.length
-        fields.append(row | {"updateable": field.updateable, "crmManaged": False})
+        crm_managed = settings.crm_sync and field.name in settings.blocked_fields
+        fields.append(row | {"updateable": field.updateable, "crmManaged": crm_managed})
     keys = [[name] for name in schema.searchable()]
     return result(request, [{"name": "API Lead", "searchableFields": keys, "fields": fields}])
 
@@ -84,10 +85,15 @@ async def find_leads(request: MarketoRequest) -> Response:
         raise missing("filterValues")
     if len(values) > BATCH:
         raise MarketoError(1003, f"Number of filter values exceeds the limit of {BATCH}")
+    if key.name == "cookies":
+        for value in values:
+            check_cookie(value)
     fields = wanted_fields(request, store.schema, DEFAULT_FIELDS)
-    matches = {lead.id: lead for value in values for lead in visible(request, store.find(key.name, value))}
-    if len(matches) > MAX_MATCHES:
-        raise MarketoError(1003, "Too many results match the filter")
+    matches: dict[int, Lead] = {}
+    for lead in visible(request, (lead for value in values for lead in store.find(key.name, value))):
+        matches[lead.id] = lead
+        if len(matches) > MAX_MATCHES:
+            raise MarketoError(1003, "Too many results match the filter")
     leads, more = page(request, list(matches.values()), lambda lead: lead.id)
     return result(request, [store.row(lead, fields) for lead in leads], **more)
 
@@ -128,8 +134,8 @@ def _read_order(request: MarketoRequest, body: Row) -> Upsert:
     if body.get("asyncProcessing"):
         # The schema has the parameter, but not the response to it.
         raise MarketoError(1003, "asyncProcessing is not available for this subscription")
-    lookup = str(body.get("lookupField") or "email")
-    if action != CREATE_DUPLICATE:
+    lookup = str(body["lookupField"]) if body.get("lookupField") else None
+    if lookup is not None and action != CREATE_DUPLICATE:
         request.state.leads.schema.key(lookup)
     if lookup == "id" and action != UPDATE_ONLY:
         raise MarketoError(1003, "lookupField 'id' is allowed only with action 'updateOnly'")

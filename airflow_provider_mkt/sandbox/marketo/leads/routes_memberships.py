@@ -5,7 +5,7 @@ from starlette.responses import Response
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.leads.store import DEFAULT_FIELDS
-from airflow_provider_mkt.sandbox.marketo.paging import moment, page
+from airflow_provider_mkt.sandbox.marketo.paging import moment, page, page_of_leads
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, LEADS_READABLE
 from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program
 from airflow_provider_mkt.sandbox.marketo.requests import path_id, to_int, wanted_fields
@@ -29,8 +29,9 @@ async def leads_of_list(request: MarketoRequest) -> Response:
     chosen = request.state.static_list(path_id(request, "listId"))
     # Only the plural path has `moreResult`; on the singular one there is only the token.
     says_more = "/lists/" in request.endpoint.template
-    members = visible(request, [store.get(one) for one in chosen.members])
-    leads, more = page(request, members, lambda lead: lead.id, says_more=says_more)
+    leads, more = page_of_leads(
+        request, chosen.members, lambda ids: visible(request, map(store.get, ids)), says_more=says_more
+    )
     return result(request, [store.row(lead, fields) for lead in leads], **more)
 
 
@@ -40,8 +41,7 @@ async def leads_of_program(request: MarketoRequest) -> Response:
     store = request.state.leads
     fields = wanted_fields(request, store.schema, DEFAULT_FIELDS, extra=("membership",))
     program = request.state.program(path_id(request, "programId"))
-    members = visible(request, [store.get(one) for one in program.members])
-    leads, more = page(request, members, lambda lead: lead.id)
+    leads, more = page_of_leads(request, program.members, lambda ids: visible(request, map(store.get, ids)))
     rows = [
         store.row(lead, fields) | {"membership": _membership(program, program.members[lead.id])}
         for lead in leads

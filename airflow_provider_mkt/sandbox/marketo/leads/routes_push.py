@@ -1,12 +1,10 @@
 """Push leads and submit forms, which log an activity each time."""
 
-import re
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
-from airflow_provider_mkt.sandbox.marketo.leads.access import origin
+from airflow_provider_mkt.sandbox.marketo.leads.access import check_cookie, origin
 from airflow_provider_mkt.sandbox.marketo.leads.upsert import Planned, Upsert, apply, plan
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value, read_value
 from airflow_provider_mkt.sandbox.marketo.lists.models import Form
@@ -27,7 +25,6 @@ from airflow_provider_mkt.sandbox.marketo.responses import (
 routes = MarketoRoutes(LEAD)
 
 CLICK_TOKEN = "mktToken"  # noqa: S105
-COOKIE = re.compile(r"id:\d{3}-\w{3}-\d{3}&token:_mch-[\w.-]+")
 
 
 @routes.handle("POST", "/leads/push.json", scopes=(WRITE_LEAD,))
@@ -35,8 +32,8 @@ async def push(request: MarketoRequest) -> Response:
     body = await json_object(request)
     rows = records(body)
     program, status = _push_target(request, body)
-    lookup = str(body.get("lookupField") or "email")
-    if lookup != CLICK_TOKEN:
+    lookup = str(body["lookupField"]) if body.get("lookupField") else None
+    if lookup is not None and lookup != CLICK_TOKEN:
         request.state.leads.schema.key(lookup)
     partition = None
     if body.get("partitionName"):
@@ -86,8 +83,8 @@ def _plan_push(request: MarketoRequest, order: Upsert, row: Row) -> tuple[Planne
             raise missing(CLICK_TOKEN)
         # Only real emails have click tokens, so none is valid here.
         raise MarketoError(1004, f"Lead not found for {CLICK_TOKEN}")
-    if cookies is not None and not COOKIE.fullmatch(str(cookies)):
-        raise MarketoError(1012, f"Invalid cookie value '{cookies}'")
+    if cookies is not None:
+        check_cookie(str(cookies))
     return plan(request.state, order, row), None if cookies is None else str(cookies)
 
 
@@ -169,8 +166,8 @@ def _read_form(request: MarketoRequest, form: Form, row: Row) -> tuple[Row, dict
     if unknown:
         raise MarketoError(1003, f"Form validation failed: field '{unknown[0]}' is not on the form")
     cookie = row.get("cookie")
-    if cookie and not COOKIE.fullmatch(str(cookie)):
-        raise MarketoError(1012, f"Invalid cookie value '{cookie}'")
+    if cookie:
+        check_cookie(str(cookie))
     data: dict[str, Value] = {}
     for name in form.member_fields:
         if name in values:

@@ -63,8 +63,17 @@ relativeScore|Relative Score|integer|r
 urgency|Urgency|float|r
 unsubscribed|Unsubscribed|boolean|
 unsubscribedReason|Unsubscribed Reason|text|
+marketingSuspended|Marketing Suspended|boolean|
+marketingSuspendedCause|Marketing Suspended Cause|text|
 emailInvalid|Email Invalid|boolean|
 emailInvalidCause|Email Invalid Cause|text|
+emailSuspended|Email Suspended|boolean|
+emailSuspendedAt|Email Suspended At|datetime|
+emailSuspendedCause|Email Suspended Cause|text|
+blackListed|Black Listed|boolean|
+blackListedCause|Black Listed Cause|text|
+acquisitionProgramId|Acquisition Program|integer|
+personTimeZone|Person Time Zone|string|r
 anonymousIP|Anonymous IP|string|
 isAnonymous|Is Anonymous|boolean|r
 inferredCompany|Inferred Company|string|r

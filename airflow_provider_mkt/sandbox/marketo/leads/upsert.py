@@ -1,5 +1,6 @@
 """Create or update leads in two steps, search and write, without a lock in between."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.errors import (
 )
 from airflow_provider_mkt.sandbox.marketo.leads.origin import Origin
 from airflow_provider_mkt.sandbox.marketo.leads.store import Change, Lead, Partition
-from airflow_provider_mkt.sandbox.marketo.leads.values import Value
+from airflow_provider_mkt.sandbox.marketo.leads.values import Value, match_key
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 
 CREATE_OR_UPDATE, CREATE_ONLY, UPDATE_ONLY, CREATE_DUPLICATE = (
@@ -30,7 +31,8 @@ class Upsert:
     """The options of one request."""
 
     action: str = CREATE_OR_UPDATE
-    lookup_field: str = "email"
+    lookup_field: str | None = None
+    """The key; None for the instance's own rule."""
     partition: Partition | None = None
     user: ApiUser | None = None
     company_fields: bool = False
@@ -51,9 +53,12 @@ def plan(state: MarketoState, order: Upsert, record: dict[str, object]) -> Plann
     :raises MarketoError: the record is skipped.
     """
     record = dict(record)
-    key = record.get(order.lookup_field)
-    if order.action != CREATE_DUPLICATE and not state.leads.schema.get(order.lookup_field).updateable:
-        record.pop(order.lookup_field, None)
+    names = lookup_fields(state, order)
+    keys = {name: record.get(name) for name in names}
+    if order.action != CREATE_DUPLICATE:
+        for name in names:
+            if not state.leads.schema.get(name).updateable:
+                record.pop(name, None)
     if "id" in record:
         # An id can only find a lead; it cannot be written.
         raise MarketoError(1003, "Field 'id' is allowed only with lookupField 'id' and action 'updateOnly'")
@@ -61,9 +66,9 @@ def plan(state: MarketoState, order: Upsert, record: dict[str, object]) -> Plann
     _check_links(state, order, values)
     lead = None
     if order.action != CREATE_DUPLICATE:
-        if key in (None, ""):
-            raise missing(order.lookup_field)
-        lead = _look_up(state, order, key)
+        if all(key in (None, "") for key in keys.values()):
+            raise missing(names[0])
+        lead = _look_up(state, order, keys)
     if lead is None:
         _check_partition(order.user, order.partition or state.leads.partitions[0])
     return Planned(lead, values)
@@ -81,6 +86,8 @@ def apply(
         return lead, "created"
     if state.leads.get(planned.lead.id) is None:
         raise lead_not_found(planned.lead.id)
+    blocked = state.accounts.settings.blocked_fields
+    planned.values = {name: value for name, value in planned.values.items() if name not in blocked}
     log_changes(state, planned.lead, state.leads.update(planned.lead, planned.values, at), at, origin)
     return planned.lead, "updated"
 
@@ -101,14 +108,36 @@ def log_changes(state: MarketoState, lead: Lead, changes: list[Change], at: date
         )
 
 
-def _look_up(state: MarketoState, order: Upsert, key: object) -> Lead | None:
-    found = state.leads.find(order.lookup_field, key)
+def lookup_fields(state: MarketoState, order: Upsert) -> tuple[str, ...]:
+    """Return the fields by which leads are found: the given one, else those of the instance's own rule."""
+    return (
+        (order.lookup_field,) if order.lookup_field else state.accounts.settings.duplicate_rule or ("email",)
+    )
+
+
+def key_of(state: MarketoState, order: Upsert, values: Mapping[str, Value]) -> tuple[str, ...]:
+    """Return the key of a record, normalized so that equal keys are equal."""
+    return tuple(_key(values.get(name)) for name in lookup_fields(state, order))
+
+
+def _key(value: object) -> str:
+    return "" if value is None else match_key(value)
+
+
+def _look_up(state: MarketoState, order: Upsert, keys: dict[str, object]) -> Lead | None:
+    # An empty value of a rule with several fields is a value like others.
+    given = next(name for name, key in keys.items() if key not in (None, ""))
+    found = [
+        lead
+        for lead in state.leads.find(given, keys[given])
+        if all(_key(lead.values.get(name)) == _key(key) for name, key in keys.items() if name != given)
+    ]
     if len(found) > 1:
         raise MarketoError(1007, "Multiple lead match lookup criteria")
     if not found:
         # A key that cannot be written can only find a lead, not create one.
-        if order.action == UPDATE_ONLY or not state.leads.schema.get(order.lookup_field).updateable:
-            raise lead_not_found(key)
+        if order.action == UPDATE_ONLY or not state.leads.schema.get(given).updateable:
+            raise lead_not_found(keys[given])
         return None
     lead = found[0]
     if order.action == CREATE_ONLY:
@@ -134,7 +163,7 @@ def _check_links(state: MarketoState, order: Upsert, values: dict[str, Value]) -
     if company is not None and state.companies.by_external_id(company) is None:
         raise object_not_found("Company", company)
     person = values.get("externalSalesPersonId")
-    if person is not None:
+    if person is not None and state.sales_persons.by_key(person) is None:
         raise MarketoError(718, f"Sales person '{person}' not found")
 
 

@@ -1,10 +1,10 @@
 """Static lists, smart lists that are assets, and forms."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
-from airflow_provider_mkt.sandbox.marketo.programs.models import SmartList
+from airflow_provider_mkt.sandbox.marketo.lists.rules import SmartList
 
 
 @dataclass
@@ -16,11 +16,11 @@ class StaticList(Asset):
 class OwnSmartList(Asset):
     """A smart list that is an asset of its own, not part of a program or campaign."""
 
-    static_list_id: int | None = None
+    rules: SmartList = field(kw_only=True)
 
     @property
     def smart_list(self) -> SmartList:
-        return SmartList(self.id, self.name, self.static_list_id)
+        return replace(self.rules, id=self.id, name=self.name)
 
 
 @dataclass

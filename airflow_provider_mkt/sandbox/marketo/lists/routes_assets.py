@@ -14,6 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
 )
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
+from airflow_provider_mkt.sandbox.marketo.lists.rules import MEMBER_OF_LIST
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param
@@ -66,11 +67,9 @@ async def update_list(request: MarketoRequest) -> Response:
 async def delete_list(request: MarketoRequest) -> Response:
     chosen, state = for_write(request, request.state.lists, "Static list"), request.state
     importing = any(job.list_id == chosen.id and not job.ended for job in state.imports.all())
-    lists_used = [one.smart_list for one in state.programs.values()]
-    lists_used += [one.smart_list for one in state.campaigns.values()]
-    lists_used += [one.smart_list for one in state.smart_lists.values()]
+    lists_used = [one.smart_list for one in state.smart_list_owners()]
     flow_uses = any(AddToList(chosen.id) in one.flow for one in state.campaigns.values())
-    if importing or flow_uses or any(one and one.static_list_id == chosen.id for one in lists_used):
+    if importing or flow_uses or any(one and chosen.id in one.numbers(MEMBER_OF_LIST) for one in lists_used):
         raise MarketoError(709, "Static list is in use")
     del state.lists[chosen.id]
     return assets(request, [{"id": chosen.id}])

@@ -11,7 +11,10 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     in_folder,
     requested_folder,
 )
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.lists.models import OwnSmartList
+from airflow_provider_mkt.sandbox.marketo.lists.rule_rows import rules_row
+from airflow_provider_mkt.sandbox.marketo.lists.rules import MEMBER_OF_SMART_LIST
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program
@@ -39,10 +42,8 @@ async def of_campaign(request: MarketoRequest) -> Response:
 async def get_smart_list(request: MarketoRequest) -> Response:
     """Return a smart list by id, also of a program or campaign, which is not documented."""
     number, state = path_id(request, "id"), request.state
-    owners: list[Owner] = [*state.smart_lists.values(), *state.programs.values(), *state.campaigns.values()]
-    return _view(
-        request, next((one for one in owners if one.smart_list and one.smart_list.id == number), None)
-    )
+    owners = (one for one in state.smart_list_owners() if one.smart_list and one.smart_list.id == number)
+    return _view(request, next(owners, None))
 
 
 @routes.handle("GET", "/smartList/byName.json", scopes=ASSETS_READABLE)
@@ -64,7 +65,7 @@ async def clone_smart_list(request: MarketoRequest) -> Response:
     name, folder = text_param(params, "name"), requested_folder(request, params)
     request.state.check_name_free(request.state.smart_lists, name, folder)
     now = request.clock.now()
-    created = OwnSmartList(request.state.next_id("smart list"), name, folder, now, now, source.static_list_id)
+    created = OwnSmartList(request.state.next_id("smart list"), name, folder, now, now, rules=source.rules)
     created.description = params.get("description") or ""
     request.state.smart_lists[created.id] = created
     return assets(request, [_row(created)])
@@ -73,6 +74,9 @@ async def clone_smart_list(request: MarketoRequest) -> Response:
 @routes.handle("POST", "/smartList/{id}/delete.json", scopes=(WRITE_ASSETS,))
 async def delete_smart_list(request: MarketoRequest) -> Response:
     chosen = for_write(request, request.state.smart_lists, "Smart list")
+    nested = [one.smart_list for one in request.state.smart_list_owners()]
+    if any(one and chosen.id in one.numbers(MEMBER_OF_SMART_LIST) for one in nested):
+        raise MarketoError(709, "Smart list is in use")
     del request.state.smart_lists[chosen.id]
     return assets(request, [{"id": chosen.id}])
 
@@ -82,8 +86,9 @@ def _view(request: MarketoRequest, owner: Owner | None) -> Response:
     if owner is None or owner.smart_list is None:
         return assets(request, [])
     row = _row(owner)
-    rules = _rules(request, owner.smart_list.static_list_id)
-    return assets(request, [row | {"rules": rules} if with_rules else row])
+    return assets(
+        request, [row | {"rules": rules_row(request.state, owner.smart_list)} if with_rules else row]
+    )
 
 
 def _row(owner: Owner) -> Row:
@@ -92,24 +97,3 @@ def _row(owner: Owner) -> Row:
         # Only programs and campaigns have descriptions, their smart lists do not.
         row |= {"id": owner.smart_list.id, "name": owner.smart_list.name, "description": ""}
     return row | {"url": f"{APP}/#SL{row['id']}A1", "folder": owner.folder.flat()}
-
-
-def _rules(request: MarketoRequest, static_list_id: int | None) -> Row:
-    chosen = None if static_list_id is None else request.state.lists.get(static_list_id)
-    kind, value = ("Member of List", chosen.name) if chosen else ("Email Address", "")
-    condition = {
-        "activityAttributeId": 1,
-        "activityAttributeName": kind,
-        "operator": "is",
-        "values": [value],
-        "isPrimary": True,
-    }
-    rule = {
-        "id": 1,
-        "name": kind,
-        "ruleTypeId": 1,
-        "ruleType": kind,
-        "operator": "is",
-        "conditions": [condition],
-    }
-    return {"filterMatchType": "All", "triggers": [], "filters": [rule]}

@@ -2,6 +2,7 @@
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.lists.models import OwnSmartList, StaticList
+from airflow_provider_mkt.sandbox.marketo.lists.rules import SmartList, member_of_list
 from airflow_provider_mkt.sandbox.marketo.seed import (
     ANNA,
     BEN,
@@ -33,5 +34,5 @@ def fill(state: MarketoState) -> None:
         FolderRef(PROGRAM_FOLDER, "Folder"),
         SEEDED_AT,
         SEEDED_AT,
-        STATIC_LIST,
+        rules=SmartList(SMART_LIST, "", (member_of_list(STATIC_LIST),)),
     )

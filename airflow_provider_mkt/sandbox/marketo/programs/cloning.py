@@ -1,12 +1,19 @@
 """Clone emails, campaigns, and programs with their content."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from airflow_provider_mkt.sandbox.marketo.emails.models import Email
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.lists.models import StaticList
-from airflow_provider_mkt.sandbox.marketo.programs.models import Program, SmartList
+from airflow_provider_mkt.sandbox.marketo.lists.rules import (
+    MEMBER_OF_LIST,
+    MEMBER_OF_PROGRAM,
+    MEMBER_OF_SMART_LIST,
+    Filter,
+    SmartList,
+)
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program, Stream
 from airflow_provider_mkt.sandbox.marketo.smart_campaigns import models as steps
 from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import SmartCampaign, Step
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
@@ -49,6 +56,8 @@ def clone_campaign(
         rule=source.rule,
         rule_interval=source.rule_interval,
         rule_unit=source.rule_unit,
+        max_members=source.max_members,
+        communication_limits=source.communication_limits,
         program_id=folder.id if folder.type == "Program" else None,
         description=source.description if description is None else description,
     )
@@ -74,26 +83,33 @@ def clone_program(
         source.type,
         source.channel,
         [dict(tag) for tag in source.tags],
-        streams=source.streams,
-        smart_list=_own(source.smart_list, new_id),
         description=source.description if description is None else description,
+        communication_limits=source.communication_limits,
+        recipient_time_zone=source.recipient_time_zone,
     )
     state.programs[program.id] = program
     old, new = FolderRef(source.id, "Program"), FolderRef(program.id, "Program")
-    emails: dict[int, int] = {}
+    copies = _Copies({source.id: program.id})
     for email in [one for one in state.emails.values() if one.folder == old]:
         copy = clone_email(state, email, email.name, new, None)
         copy.approved, copy.draft = email.approved, email.draft
-        emails[email.id] = copy.id
+        copies.emails[email.id] = copy.id
     for chosen in [one for one in state.lists.values() if one.folder == old]:
         number = state.next_id("list")
         state.lists[number] = StaticList(number, chosen.name, new, now, now, description=chosen.description)
+        copies.lists[chosen.id] = number
     for smart in [one for one in state.smart_lists.values() if one.folder == old]:
         number = state.next_id("smart list")
         state.smart_lists[number] = replace(smart, id=number, folder=new, created_at=now, updated_at=now)
+        copies.smart_lists[smart.id] = number
+    for number in copies.smart_lists.values():
+        state.smart_lists[number].rules = copies.rules(state.smart_lists[number].rules)
+    program.smart_list = _own(source.smart_list and copies.rules(source.smart_list), new_id)
+    program.streams = tuple(copies.stream(one) for one in source.streams)
     for campaign in [one for one in state.campaigns.values() if one.folder == old]:
         created = clone_campaign(state, campaign, campaign.name, new, None)
-        created.flow = tuple(_rebound(step, source.id, program.id, emails) for step in created.flow)
+        created.smart_list = created.smart_list and copies.rules(created.smart_list)
+        created.flow = tuple(copies.step(step) for step in created.flow)
     state.tokens.copy(old, new)
     return program
 
@@ -103,13 +119,39 @@ def _own(source: SmartList | None, owner: int) -> SmartList | None:
     return source and replace(source, id=owner * 10 + 1)
 
 
-def _rebound(step: Step, old: int, new: int, emails: dict[int, int]) -> Step:
-    """Return a step that refers to the clones; references to assets outside the program do not change."""
-    if isinstance(step, steps.SendEmail):
-        return replace(step, email_id=emails.get(step.email_id, step.email_id))
-    if not isinstance(step, steps.AddToList) and step.program_id == old:
-        return replace(step, program_id=new)
-    return step
+@dataclass
+class _Copies:
+    """The assets of a program and their clones, by id. What is outside the program keeps its id."""
+
+    programs: dict[int, int]
+    emails: dict[int, int] = field(default_factory=dict)
+    lists: dict[int, int] = field(default_factory=dict)
+    smart_lists: dict[int, int] = field(default_factory=dict)
+
+    def rules(self, source: SmartList) -> SmartList:
+        """Return rules that refer to the clones. A cloned static list has no members."""
+        return replace(source, filters=tuple(self._filter(one) for one in source.filters))
+
+    def _filter(self, source: Filter) -> Filter:
+        about = {MEMBER_OF_LIST: self.lists, MEMBER_OF_PROGRAM: self.programs}
+        about[MEMBER_OF_SMART_LIST] = self.smart_lists
+        known = about.get(source.name, self.emails)
+        values = tuple(known.get(one, one) if isinstance(one, int) else one for one in source.values)
+        return replace(source, values=values)
+
+    def stream(self, source: Stream) -> Stream:
+        """Return a stream with the same content and no cadence."""
+        content = [
+            replace(one, email_id=self.emails.get(one.email_id, one.email_id)) for one in source.content
+        ]
+        return Stream(source.id, source.name, content=content)
+
+    def step(self, source: Step) -> Step:
+        if isinstance(source, steps.SendEmail):
+            return replace(source, email_id=self.emails.get(source.email_id, source.email_id))
+        if isinstance(source, steps.AddToList):
+            return replace(source, list_id=self.lists.get(source.list_id, source.list_id))
+        return replace(source, program_id=self.programs.get(source.program_id, source.program_id))
 
 
 def check_clone_name(state: MarketoState, name: str) -> None:

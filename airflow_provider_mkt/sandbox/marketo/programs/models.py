@@ -5,15 +5,18 @@ from datetime import datetime
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
 from airflow_provider_mkt.sandbox.marketo.leads.values import Value
+from airflow_provider_mkt.sandbox.marketo.lists.rules import SmartList
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
 from airflow_provider_mkt.sandbox.server.json_types import JsonObject
 
 DEFAULT, EVENT, WEBINAR, ENGAGEMENT, EMAIL = "Default", "Event", "Event with Webinar", "Engagement", "Email"
 NORMAL, PAUSED = "norm", "paus"
+NO_CADENCE, WEEKLY, MONTHLY = "none", "weekly", "monthly"
 URL_MARKS = {DEFAULT: "PG", EVENT: "ME", WEBINAR: "ME", ENGAGEMENT: "NP", EMAIL: "EBP"}
 NOT_IN_PROGRAM = "Not in Program"
 PROGRAM_TYPES = ("program", "email_batch", "nurture", "event", "webinar")
 """Program types as tag types name them."""
+TAG_NAMES = dict(zip((DEFAULT, EMAIL, ENGAGEMENT, EVENT, WEBINAR), PROGRAM_TYPES, strict=True))
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,34 @@ class TagType:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class Stream:
-    id: int
-    name: str
-
-
 @dataclass
-class SmartList:
-    """The audience of an email program or batch campaign: members of a list, or all leads with an address."""
+class Content:
+    """An email of a stream. It is off when it is added."""
+
+    email_id: int
+    active: bool = False
+    available_from: datetime | None = None
+    available_until: datetime | None = None
+
+    def is_available(self, at: datetime) -> bool:
+        after = self.available_from is None or at >= self.available_from
+        return self.active and after and (self.available_until is None or at <= self.available_until)
+
+
+@dataclass(eq=False)
+class Stream:
+    """A stream of an engagement program.
+
+    :param cadence: `weekly`, `monthly` or `none`; without one nothing is sent.
+    :param next_cast: when the next email is sent to its people.
+    """
 
     id: int
     name: str
-    static_list_id: int | None = None
+    cadence: str = NO_CADENCE
+    next_cast: datetime | None = None
+    content: list[Content] = field(default_factory=list)
+    cast_number: int | None = None
 
 
 @dataclass
@@ -74,6 +92,8 @@ class Member:
     stream: Stream | None = None
     cadence: str | None = None
     exhausted: bool = False
+    received: set[int] = field(default_factory=set)
+    """Emails of the program's streams that the member got."""
     data: dict[str, Value] = field(default_factory=dict)
 
 
@@ -92,6 +112,11 @@ class Program(Asset):
     smart_list: SmartList | None = None
     send_number: int | None = None
     sent_at: datetime | None = None
+    """When the send began: with a head start or recipient time zones, hours before the first mail."""
+    communication_limits: bool = True
+    recipient_time_zone: bool = False
+    ab_test: bool = False
+    """Whether its emails are under an A/B test. The asset API of version 1 does not return them."""
     members: dict[int, Member] = field(default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.paging import offset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Channel
-from airflow_provider_mkt.sandbox.marketo.programs.token_store import TYPES, MyToken
+from airflow_provider_mkt.sandbox.marketo.programs.token_store import TYPES, MyToken, check_value
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, path_id, text_param
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.times import asset_time
@@ -85,6 +85,7 @@ async def put_token(request: MarketoRequest) -> Response:
         raise MarketoError(701, f"Invalid token type '{kind}'")
     if "value" not in params:
         raise MarketoError(701, "value cannot be blank")
+    check_value(kind, params.get("value") or "")
     request.state.tokens.put(folder, MyToken(name, kind, params.get("value") or ""))
     return assets(request, _tokens(request, folder))
 

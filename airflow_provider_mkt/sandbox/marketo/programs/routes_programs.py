@@ -24,7 +24,7 @@ from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.cloning import check_clone_name, clone_program
-from airflow_provider_mkt.sandbox.marketo.programs.models import Program, Stream
+from airflow_provider_mkt.sandbox.marketo.programs.models import Program, Stream, TagType
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param, to_bool
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 from airflow_provider_mkt.sandbox.marketo.times import parse_moment, program_time
@@ -42,6 +42,8 @@ TYPES = {
     "nurture": kinds.ENGAGEMENT,
     "email": kinds.EMAIL,
 }
+MAX_ACTIVE = 100
+"""How many engagement programs can be on. One more is created off."""
 DATED = (kinds.EMAIL, kinds.EVENT, kinds.WEBINAR)
 
 
@@ -110,7 +112,13 @@ async def create_program(request: MarketoRequest) -> Response:
     program.description = params.get("description") or ""
     if kind == kinds.ENGAGEMENT:
         program.streams = (Stream(program.id * 10 + 1, "Stream 1"),)
-    _set_details(program, params)
+        active = sum(one.type == kinds.ENGAGEMENT and one.on for one in request.state.programs.values())
+        program.on = active < MAX_ACTIVE
+    _set_details(request, program, params)
+    for tag in request.state.tag_types:
+        given = any(one.get("tagType") == tag.name for one in program.tags)
+        if tag.required and not given and kinds.TAG_NAMES[kind] in tag.program_types:
+            raise MarketoError(709, f"Tag '{tag.name}' is required")
     request.state.programs[program.id] = program
     return assets(request, [_full(request, program)])
 
@@ -121,12 +129,12 @@ async def update_program(request: MarketoRequest) -> Response:
     program = for_write(request, request.state.programs, "Program")
     if program.locked:
         raise MarketoError(709, "Program is approved. Unapprove it before changing it")
-    _set_details(program, params)
+    _set_details(request, program, params)
     rename(request, request.state.programs, program, params)
     return assets(request, [_full(request, program)])
 
 
-def _set_details(program: Program, params: QueryParams) -> None:
+def _set_details(request: MarketoRequest, program: Program, params: QueryParams) -> None:
     dates = {name: _date(params, name) for name in ("startDate", "endDate") if params.get(name)}
     if dates and program.type not in DATED:
         raise MarketoError(709, "Only email programs and events have a start date and an end date")
@@ -141,12 +149,27 @@ def _set_details(program: Program, params: QueryParams) -> None:
         program.head_start = head_start
     program.start, program.end = start, end
     if tags is not None:
+        check_tags(request.state.tag_types, program.type, tags)
         program.tags = tags
     if to_bool(params.get("costsDestructiveUpdate"), default=False):
         # Without costs it removes all costs.
         program.costs = costs or []
     elif costs is not None:
         program.costs = program.costs + costs
+
+
+def check_tags(known: tuple[TagType, ...], program_type: str, tags: list[Row]) -> None:
+    """Check that the tags exist with these values and for this type of program."""
+    types = {one.name: one for one in known}
+    for tag in tags:
+        name, value = str(tag.get("tagType") or ""), str(tag.get("tagValue") or "")
+        found = types.get(name)
+        if found is None:
+            raise MarketoError(709, f"Tag type '{name}' not found")
+        if kinds.TAG_NAMES[program_type] not in found.program_types:
+            raise MarketoError(709, f"Tag type '{name}' is not applicable to program type '{program_type}'")
+        if value not in found.values:
+            raise MarketoError(709, f"Invalid value '{value}' for tag type '{name}'")
 
 
 def _date(params: QueryParams, name: str) -> datetime:

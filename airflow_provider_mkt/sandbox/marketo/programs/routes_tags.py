@@ -7,7 +7,7 @@ from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page, offset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import ASSETS_READABLE, WRITE_ASSETS
 from airflow_provider_mkt.sandbox.marketo.programs.models import Program, TagType
-from airflow_provider_mkt.sandbox.marketo.programs.routes_programs import program_row
+from airflow_provider_mkt.sandbox.marketo.programs.routes_programs import check_tags, program_row
 from airflow_provider_mkt.sandbox.marketo.requests import asset_params, text_param
 from airflow_provider_mkt.sandbox.marketo.responses import ASSET, MarketoRequest, MarketoRoutes, Row, assets
 
@@ -57,10 +57,11 @@ def _value(program: Program, kind: str) -> str | None:
 
 @routes.handle("POST", "/program/{id}/tag/{tagType}.json", scopes=(WRITE_ASSETS,))
 async def update_tag(request: MarketoRequest) -> Response:
-    """Set a tag of a program. Unknown types are accepted, as in other endpoints."""
+    """Set a tag of a program."""
     params = await asset_params(request)
     program = for_write(request, request.state.programs, "Program")
     kind, value = request.path_params["tagType"], text_param(params, "tagValue")
+    check_tags(request.state.tag_types, program.type, [{"tagType": kind, "tagValue": value}])
     others = [one for one in program.tags if one.get("tagType") != kind]
     program.tags = [*others, {"tagType": kind, "tagValue": value}]
     program.updated_at = request.clock.now()

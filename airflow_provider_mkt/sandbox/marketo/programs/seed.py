@@ -1,18 +1,20 @@
 """The channels, tags and programs of a new instance."""
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
+from airflow_provider_mkt.sandbox.marketo.lists.rules import SmartList, member_of_list
 from airflow_provider_mkt.sandbox.marketo.programs import models as kinds
 from airflow_provider_mkt.sandbox.marketo.programs.models import (
     NOT_IN_PROGRAM,
     Channel,
+    Content,
     Program,
-    SmartList,
     Status,
     Stream,
     TagType,
 )
 from airflow_provider_mkt.sandbox.marketo.programs.token_store import MyToken
 from airflow_provider_mkt.sandbox.marketo.seed import (
+    APPROVED_EMAIL,
     DEFAULT_CHANNEL,
     DEFAULT_PROGRAM,
     EMAIL_CHANNEL,
@@ -65,7 +67,15 @@ def _add_programs(state: MarketoState) -> None:
             number, name, folder, SEEDED_AT, SEEDED_AT, kind, state.channels[channel]
         )
     nurture = state.programs[NURTURE_PROGRAM]
-    nurture.on, nurture.streams = True, (Stream(1, FIRST_STREAM), Stream(2, SECOND_STREAM))
-    state.programs[EMAIL_PROGRAM].smart_list = SmartList(EMAIL_PROGRAM * 10 + 1, "Readers", STATIC_LIST)
+    nurture.on, nurture.streams = (
+        True,
+        (
+            Stream(1, FIRST_STREAM, content=[Content(APPROVED_EMAIL, active=True)]),
+            Stream(2, SECOND_STREAM),
+        ),
+    )
+    state.programs[EMAIL_PROGRAM].smart_list = SmartList(
+        EMAIL_PROGRAM * 10 + 1, "Readers", (member_of_list(STATIC_LIST),)
+    )
     for number in (EMAIL_PROGRAM, DEFAULT_PROGRAM):
         state.tokens.put(FolderRef(number, "Program"), MyToken("Headline", "text", "News of the month"))

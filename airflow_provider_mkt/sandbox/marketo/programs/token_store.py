@@ -1,12 +1,19 @@
 """My Tokens: named values of a folder or program."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
+from airflow_provider_mkt.sandbox.marketo.times import parse_day
 
 TYPES = ("date", "number", "rich text", "score", "sfdc campaign", "text")
+_FORMATS = {
+    "date": (re.compile(r"\d{4}-\d{2}-\d{2}"), "a date as yyyy-mm-dd"),
+    "number": (re.compile(r"[+-]?\d+(\.\d+)?"), "a number"),
+    "score": (re.compile(r"[=+-]\d+"), "a whole number after =, + or -"),
+}
 
 
 @dataclass(frozen=True)
@@ -14,6 +21,17 @@ class MyToken:
     name: str
     type: str
     value: str
+
+
+def check_value(kind: str, value: str) -> None:
+    """Check a value by the type of its token. Only public reports tell of these formats."""
+    pattern, wanted = _FORMATS.get(kind, (None, ""))
+    if (
+        value
+        and pattern is not None
+        and not (pattern.fullmatch(value) and (kind != "date" or parse_day(value)))
+    ):
+        raise MarketoError(709, f"Invalid value '{value}' for a token of type '{kind}': {wanted} is expected")
 
 
 class TokenStore:

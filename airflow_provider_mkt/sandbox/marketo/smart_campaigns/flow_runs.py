@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
-from airflow_provider_mkt.sandbox.marketo.emails.sending import audience, send
+from airflow_provider_mkt.sandbox.marketo.emails.mailing import at_pace, send, start_run
+from airflow_provider_mkt.sandbox.marketo.emails.models import Run
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
 from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.lists import membership as membership
+from airflow_provider_mkt.sandbox.marketo.lists.audience import members
 from airflow_provider_mkt.sandbox.marketo.programs import enrolment
 from airflow_provider_mkt.sandbox.marketo.smart_campaigns import models as steps
 from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import BATCH, SmartCampaign, Step
@@ -45,10 +48,41 @@ def schedule(
 
     def start(at: datetime) -> None:
         campaign.scheduled.remove(due)
-        people = [lead.id for lead in audience(state, campaign.smart_list)]
-        _run(state, campaign, people, at, tokens)
+        campaign.schedule_numbers.remove(number)
+        people = [lead.id for lead in members(state, campaign.smart_list)]
+        _run(state, campaign, [one for one in people if campaign.qualifies(one, at)], at, tokens)
 
-    state.schedule.at(due, start)
+    number = state.schedule.at(due, start)
+    campaign.schedule_numbers.append(number)
+
+
+def switch_off(state: MarketoState, folder: FolderRef) -> None:
+    """Deactivate and unschedule all campaigns below a folder, as archiving it does."""
+    for campaign in state.campaigns.values():
+        if folder in state.path_of(campaign.folder):
+            campaign.active = False
+            _unschedule(state, campaign)
+
+
+def abort(state: MarketoState, campaign: SmartCampaign) -> None:
+    """Stop a batch campaign that runs or is scheduled, as in the user interface.
+
+    :raises ValueError: there is nothing to stop.
+    """
+    runs = [one for one in state.runs if one.campaign_id == campaign.id and one.ended_at is None]
+    if campaign.type != BATCH or not (runs or campaign.scheduled):
+        msg = "only a batch campaign that runs or is scheduled can be aborted"
+        raise ValueError(msg)
+    _unschedule(state, campaign)
+    for run in runs:
+        run.aborted = True
+
+
+def _unschedule(state: MarketoState, campaign: SmartCampaign) -> None:
+    for number in campaign.schedule_numbers:
+        state.schedule.cancel(number)
+    campaign.schedule_numbers.clear()
+    campaign.scheduled.clear()
 
 
 def activate(state: MarketoState, campaign: SmartCampaign) -> None:
@@ -82,16 +116,39 @@ def tokens_of(state: MarketoState, campaign: SmartCampaign, overrides: Mapping[s
 def _run(
     state: MarketoState, campaign: SmartCampaign, lead_ids: list[int], at: datetime, tokens: dict[str, str]
 ) -> None:
+    batch = campaign.type == BATCH
+    run = start_run(
+        state,
+        campaign.name,
+        at,
+        campaign_id=campaign.id,
+        program_id=campaign.program_id,
+        limits=campaign.communication_limits,
+        one_by_one=not batch,
+    )
+    run.qualified = len(lead_ids)
+    limit = campaign.max_members
+    if limit is None:
+        limit = state.accounts.settings.smart_campaign_limit
+    if batch and limit is not None and len(lead_ids) > limit:
+        run.refused, run.ended_at = f"{len(lead_ids)} people are more than the limit of {limit}", at
+        return
     campaign.runs.append(at)
-    for lead_id in lead_ids:
+
+    def flow(lead_id: int, when: datetime) -> None:
         lead = state.leads.get(lead_id)
-        if lead is None or not campaign.qualifies(lead_id, at):
-            continue
-        campaign.members.setdefault(lead_id, []).append(at)
+        if run.aborted or lead is None or not campaign.qualifies(lead_id, when):
+            return
+        campaign.members.setdefault(lead_id, []).append(when)
         for step in campaign.flow:
             # A step whose asset was deleted is skipped; the following ones run.
             with contextlib.suppress(MarketoError):
-                _take(state, campaign, step, lead, at, tokens)
+                _take(state, campaign, step, lead, when, tokens, run)
+
+    def end(when: datetime) -> None:
+        run.ended_at = when
+
+    at_pace(state, lead_ids, at, flow, end)
 
 
 def _take(
@@ -101,12 +158,13 @@ def _take(
     lead: Lead,
     at: datetime,
     tokens: dict[str, str],
+    run: Run,
 ) -> None:
     match step:
         case steps.SendEmail(email_id):
             email = state.emails.get(email_id)
             if email:
-                send(state, email, lead, at, campaign.id, campaign.program_id, tokens)
+                send(state, run, email, lead, at, tokens)
         case steps.AddToList(list_id):
             membership.add(state, state.static_list(list_id), lead, at, campaign.name)
         case steps.ChangeStatus(program_id, status_name):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import Asset
-from airflow_provider_mkt.sandbox.marketo.programs.models import SmartList
+from airflow_provider_mkt.sandbox.marketo.lists.rules import SmartList
 
 BATCH, TRIGGER, EMPTY = "batch", "trigger", "default"
 REQUESTED = "Campaign is Requested"
@@ -64,8 +64,12 @@ class SmartCampaign(Asset):
     rule_interval: int | None = None
     rule_unit: str | None = None
     program_id: int | None = None
+    max_members: int | None = None
+    """How many people a run may have at most. With more of them it does not happen."""
+    communication_limits: bool = False
     requests: int = 0
     scheduled: list[datetime] = field(default_factory=list)
+    schedule_numbers: list[int] = field(default_factory=list)
     runs: list[datetime] = field(default_factory=list)
     members: dict[int, list[datetime]] = field(default_factory=dict)
 

@@ -14,6 +14,7 @@ from airflow_provider_mkt.sandbox.marketo.assets import (
     requested_folder,
 )
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
+from airflow_provider_mkt.sandbox.marketo.lists.audience import problem
 from airflow_provider_mkt.sandbox.marketo.paging import asset_page
 from airflow_provider_mkt.sandbox.marketo.permissions import (
     ACTIVATE_CAMPAIGN,
@@ -30,6 +31,7 @@ from airflow_provider_mkt.sandbox.marketo.smart_campaigns.models import EMPTY, S
 routes = MarketoRoutes(ASSET)
 
 LONGEST_DESCRIPTION = 2000
+INVALID = "Invalid"
 
 
 @routes.handle("GET", "/smartCampaigns.json", scopes=ASSETS_READABLE)
@@ -38,20 +40,23 @@ async def list_campaigns(request: MarketoRequest) -> Response:
     only_active = to_bool(request.query_params.get("isActive"), default=False)
     chosen = in_folder(list(request.state.campaigns.values()), request.query_params.get("folder"))
     chosen = [one for one in chosen if one.active or not only_active]
-    return assets(request, [_row(one) for one in asset_page(request, chosen)])
+    return assets(request, [_row(request, one) for one in asset_page(request, chosen)])
 
 
 @routes.handle("GET", "/smartCampaign/{id}.json", scopes=ASSETS_READABLE)
 async def get_campaign(request: MarketoRequest) -> Response:
     campaign = by_path(request, request.state.campaigns)
-    return assets(request, [_row(campaign)] if campaign else [])
+    return assets(request, [_row(request, campaign)] if campaign else [])
 
 
 @routes.handle("GET", "/smartCampaign/byName.json", scopes=ASSETS_READABLE)
 async def get_campaign_by_name(request: MarketoRequest) -> Response:
     return assets(
         request,
-        [_row(one) for one in by_name(request.state.campaigns, text_param(request.query_params, "name"))],
+        [
+            _row(request, one)
+            for one in by_name(request.state.campaigns, text_param(request.query_params, "name"))
+        ],
     )
 
 
@@ -72,7 +77,7 @@ async def create_campaign(request: MarketoRequest) -> Response:
     campaign.description = params.get("description") or ""
     campaign.program_id = folder.id if folder.type == "Program" else None
     request.state.campaigns[campaign.id] = campaign
-    return assets(request, [_row(campaign)])
+    return assets(request, [_row(request, campaign)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}.json", scopes=(WRITE_ASSETS,))
@@ -81,7 +86,7 @@ async def update_campaign(request: MarketoRequest) -> Response:
     campaign = for_write(request, request.state.campaigns, "Smart campaign")
     _check_description(params)
     rename(request, request.state.campaigns, campaign, params)
-    return assets(request, [_row(campaign)])
+    return assets(request, [_row(request, campaign)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/clone.json", scopes=(WRITE_ASSETS,))
@@ -92,7 +97,7 @@ async def clone(request: MarketoRequest) -> Response:
     _check_description(params)
     request.state.check_name_free(request.state.campaigns, name, folder)
     created = clone_campaign(request.state, source, name, folder, params.get("description"))
-    return assets(request, [_row(created)])
+    return assets(request, [_row(request, created)])
 
 
 @routes.handle("POST", "/smartCampaign/{id}/activate.json", scopes=(ACTIVATE_CAMPAIGN,))
@@ -118,7 +123,8 @@ async def delete_campaign(request: MarketoRequest) -> Response:
     return assets(request, [{"id": campaign.id}])
 
 
-def _row(one: SmartCampaign) -> Row:
+def _row(request: MarketoRequest, one: SmartCampaign) -> Row:
+    broken = one.smart_list is not None and problem(request.state, one.smart_list) != ""
     row = common(one) | {
         "type": one.type,
         "isSystem": False,
@@ -126,17 +132,18 @@ def _row(one: SmartCampaign) -> Row:
         "isRequestable": one.requestable,
         "recurrence": {"weekdayOnly": False},
         "qualificationRuleType": one.rule,
-        "isCommunicationLimitEnabled": False,
+        "isCommunicationLimitEnabled": one.communication_limits,
         "smartListId": one.smart_list.id if one.smart_list else one.id * 10 + 1,
         "flowId": one.id * 10 + 2,
         "folder": one.folder.flat(),
         "computedUrl": f"{APP}/#SC{one.id}A1",
-        "status": one.status,
+        "status": INVALID if broken else one.status,
     }
     # Fields without a value are left out, although the schema requires them.
     optional = {
         "qualificationRuleInterval": one.rule_interval,
         "qualificationRuleUnit": one.rule_unit,
+        "maxMembers": one.max_members,
         "parentProgramId": one.program_id,
     }
     return row | {name: value for name, value in optional.items() if value is not None}

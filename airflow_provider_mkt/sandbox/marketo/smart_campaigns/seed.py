@@ -1,7 +1,8 @@
 """The smart campaigns of a new instance."""
 
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
-from airflow_provider_mkt.sandbox.marketo.programs.models import PAUSED, SmartList
+from airflow_provider_mkt.sandbox.marketo.lists.rules import SmartList, member_of_list
+from airflow_provider_mkt.sandbox.marketo.programs.models import PAUSED
 from airflow_provider_mkt.sandbox.marketo.seed import (
     APPROVED_EMAIL,
     BATCH_CAMPAIGN,
@@ -49,7 +50,7 @@ def fill(state: MarketoState) -> None:
         SEEDED_AT,
         SEEDED_AT,
         BATCH,
-        SmartList(BATCH_CAMPAIGN * 10 + 1, "Readers", STATIC_LIST),
+        SmartList(BATCH_CAMPAIGN * 10 + 1, "Readers", (member_of_list(STATIC_LIST),)),
         flow=(steps.SendEmail(APPROVED_EMAIL),),
         program_id=DEFAULT_PROGRAM,
     )

@@ -1,0 +1,1 @@
+"""Custom objects: their types and their records."""

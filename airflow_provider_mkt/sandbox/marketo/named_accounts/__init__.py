@@ -1,0 +1,1 @@
+"""Named accounts and lists of them."""

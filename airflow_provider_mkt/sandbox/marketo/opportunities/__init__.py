@@ -1,0 +1,1 @@
+"""Opportunities, and the roles that leads have in them."""
