@@ -28,7 +28,14 @@ def main() -> None:
     # After the thread is started: importing Airflow takes seconds, and the parent may end meanwhile.
     from airflow_provider_mkt.cli.in_airflow import EventWriter, run
 
-    run(EventWriter(int(sys.argv[1])), Path(request["file"]), request["dag_ids"], request["conf"])
+    run(
+        EventWriter(int(sys.argv[1])),
+        Path(request["file"]),
+        request["dag_ids"],
+        request["conf"],
+        default_answer=request["default_answer"],
+        answers=request["answers"],
+    )
 
 
 if __name__ == "__main__":

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
+FAILED, WRONG_USE, UNANSWERED, INTERRUPTED = 1, 2, 3, 130

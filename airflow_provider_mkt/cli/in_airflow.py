@@ -11,19 +11,19 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import airflow
 from airflow.listeners import hookimpl
 
+from airflow_provider_mkt.cli.answers import AnsweringThread, let_triggers_read_answers
+from airflow_provider_mkt.cli.dag_files import load_dags, prepare_test_run
+from airflow_provider_mkt.cli.short_waits import shorten_waits
+from airflow_provider_mkt.cli.triggerer import Triggerer, branches_beside_deferred_tasks
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-
-_RETRY_DELAY = timedelta(seconds=1)
-_POLL_INTERVAL = 1.0
-"""Longest interval of sensors and waiting operators, in seconds."""
 
 
 class FailedTask(Protocol):
@@ -68,13 +68,23 @@ class ErrorListener:
         )
 
 
-def run(events: EventWriter, file: Path, dag_ids: Sequence[str], conf: Mapping[str, object]) -> None:
+def run(
+    events: EventWriter,
+    file: Path,
+    dag_ids: Sequence[str],
+    conf: Mapping[str, object],
+    *,
+    default_answer: str | None = None,
+    answers: Mapping[str, str] | None = None,
+) -> None:
     """Run the DAGs of a file, one after another.
 
     :param events: receives the events.
     :param file: the DAG file.
     :param dag_ids: DAGs to run; all DAGs of the file when empty.
     :param conf: parameters of the DAG runs.
+    :param default_answer: the answer of every task that waits for a person and has this option.
+    :param answers: the answers of single tasks, by task id.
     """
     from airflow.utils.db import initdb
 
@@ -82,7 +92,7 @@ def run(events: EventWriter, file: Path, dag_ids: Sequence[str], conf: Mapping[s
     # Airflow adds the DAGs folder to the path, which is the file itself here.
     sys.path.insert(0, str(file.parent))
     initdb()
-    found, problem = _load(file)
+    found, problem = load_dags(file)
     if problem is None and not found:
         problem = f"{file.name} has no DAG in it"
     if problem is None and (missing := [one for one in dag_ids if one not in found]):
@@ -93,33 +103,23 @@ def run(events: EventWriter, file: Path, dag_ids: Sequence[str], conf: Mapping[s
     _add_error_listener(events)
     # Sorted, because some versions of Airflow do not keep the order of the file.
     chosen = [dag for dag_id, dag in sorted(found.items()) if not dag_ids or dag_id in dag_ids]
+    tasks = {task_id for dag in chosen for task_id in dag.task_ids}
+    if unknown := sorted(set(answers or ()) - tasks):
+        events.write("usage_error", message=f"{file.name} has no task {unknown[0]!r} to answer")
+        return
     declared = {name for dag in chosen for name in dag.params}
     events.write("dags", ids=[dag.dag_id for dag in chosen], undeclared=sorted(conf.keys() - declared))
-    for dag in chosen:
-        _run_one(events, dag, conf)
-
-
-def _load(file: Path) -> tuple[dict[str, DAG], str | None]:
-    """Return the DAGs of a file, or the error that prevents its import."""
-    bag_type: Any
+    let_triggers_read_answers()
+    thread = AnsweringThread(events.write, default_answer, answers or {})
+    thread.start()
+    triggerer = Triggerer()
     try:
-        from airflow.dag_processing.dagbag import DagBag
-
-        bag_type = DagBag
-    except ImportError:  # Airflow 3.0 and 3.1
-        from airflow.models import dagbag
-
-        bag_type = dagbag.DagBag
-    bag = bag_type(dag_folder=str(file))
-    if bag.import_errors:
-        lines = next(iter(bag.import_errors.values())).strip().splitlines()
-        return {}, f"{file.name} cannot be imported: {lines[-1].strip()}{_line_number(lines, file)}"
-    return dict(bag.dags), None
-
-
-def _line_number(traceback: Sequence[str], file: Path) -> str:
-    frames = [line for line in traceback if f'"{file}", line ' in line]
-    return f" (line {frames[-1].partition(', line ')[2].partition(',')[0]})" if frames else ""
+        for dag in chosen:
+            with branches_beside_deferred_tasks(dag, triggerer):
+                _run_one(events, dag, conf)
+    finally:
+        triggerer.stop()
+        thread.stop()
 
 
 def _add_error_listener(events: EventWriter) -> None:
@@ -137,13 +137,11 @@ def _add_error_listener(events: EventWriter) -> None:
 
 def _run_one(events: EventWriter, dag: DAG, conf: Mapping[str, object]) -> None:
     for task in dag.tasks:
-        # The user is waiting, and the sandbox does not need the delay.
-        task.retry_delay = min(task.retry_delay, _RETRY_DELAY)
-        task.retry_exponential_backoff = type(task.retry_exponential_backoff)(0)
-        _poll_often(task)
+        shorten_waits(task)
     events.write("started", dag=dag.dag_id)
     started, state, error = time.monotonic(), "failed", None
     try:
+        prepare_test_run(dag)
         state = str(dag.test(run_conf=dict(conf) or None).state)
     except Exception as problem:
         import traceback
@@ -151,16 +149,6 @@ def _run_one(events: EventWriter, dag: DAG, conf: Mapping[str, object]) -> None:
         traceback.print_exc()
         error = _first_line(problem)
     events.write("ended", dag=dag.dag_id, state=state, error=error, seconds=time.monotonic() - started)
-
-
-def _poll_often(task: object) -> None:
-    from airflow_provider_mkt.operators._base import MarketingOperator
-    from airflow_provider_mkt.sensors._base import WaitingSensor
-
-    if isinstance(task, WaitingSensor):
-        task.poke_interval, task.own_interval = min(task.poke_interval, _POLL_INTERVAL), True
-    elif isinstance(task, MarketingOperator) and hasattr(task, "poll_interval"):
-        task.poll_interval = min(task.poll_interval or _POLL_INTERVAL, _POLL_INTERVAL)
 
 
 def _first_line(error: str | BaseException | None) -> str:

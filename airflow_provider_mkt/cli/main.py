@@ -55,6 +55,8 @@ Runs every DAG of a file in real Airflow and prints the results. Airflow uses a 
 database; your own Airflow is not changed. Your accounts are not used: every connection of type hubspot
 or marketo in the environment points to the sandbox. Retries wait 1 second, whatever their retry_delay;
 sensors and waiting operators poll every second; Marketo's exports take seconds, not minutes.
+A task that waits for a person gets its answer from --approve, --reject or --answer. Without one the run
+ends with exit code 3, and says which task waits.
 """
 _SERVE = """\
 Runs the sandbox of both platforms in the foreground and prints its connections, ready to paste.
@@ -81,6 +83,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
             metavar="ID",
             help=f"another connection id of your DAGs, in addition to {platform}_default; repeatable",
         )
+    _add_answers(parser)
     parser.add_argument("--keep", action="store_true", help="keep the run's directory with its database")
     parser.add_argument("--log", type=Path, metavar="FILE", help="file for Airflow's log")
     parser.add_argument(
@@ -91,6 +94,25 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         help="stop the run after this time (default: %(default)g)",
     )
     _add_latency(parser)
+
+
+def _add_answers(parser: argparse.ArgumentParser) -> None:
+    together = parser.add_mutually_exclusive_group()
+    for option in ("Approve", "Reject"):
+        together.add_argument(
+            f"--{option.lower()}",
+            dest="default_answer",
+            action="store_const",
+            const=option,
+            help=f"answer {option!r} to every task that waits for a person",
+        )
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="TASK_ID=OPTION",
+        help="the answer to one task that waits for a person; repeatable",
+    )
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_provider_mkt.cli.environment import child_environment
-from airflow_provider_mkt.cli.exit_codes import FAILED, WRONG_USE
+from airflow_provider_mkt.cli.exit_codes import FAILED, UNANSWERED, WRONG_USE
 from airflow_provider_mkt.cli.monitor import RunMonitor, UsageError
 from airflow_provider_mkt.cli.process import AirflowProcess, delay_signals
+from airflow_provider_mkt.cli.short_waits import COMMIT_LAG, EXPORT_MINUTES
 from airflow_provider_mkt.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _LOG = "airflow.log"
-_EXPORT_MINUTES = 0.02
-"""Duration of each status of Marketo's exports, in minutes. Short, because the user is waiting."""
 _TERMINATED = 128 + signal.SIGTERM
 
 
@@ -34,17 +33,25 @@ def run(options: argparse.Namespace) -> int:
     """Run the DAGs of a file and print the results.
 
     :param options: the parsed arguments.
-    :returns: the exit code: 0 when every DAG succeeded, 1 when one did not, 2 for invalid arguments.
+    :returns: the exit code: 0 when every DAG succeeded, 1 when one did not, 2 for invalid arguments, 3 when
+        a task waits for a person.
     """
     started = time.monotonic()
     signal.signal(signal.SIGTERM, _terminate)
     try:
         file = _check_file(options.file)
-        request = {"file": str(file), "dag_ids": options.dag_id, "conf": _parse_params(options.param)}
+        request = {
+            "file": str(file),
+            "dag_ids": options.dag_id,
+            "conf": _parse_params(options.param),
+            "default_answer": options.default_answer,
+            "answers": _parse_answers(options.answer),
+        }
         with _run_directory(file, keep=options.keep) as home:
             log = _log_file(options.log, home)
             with Sandbox(latency=options.latency) as sandbox:
-                sandbox.marketo.settings.export_minutes = _EXPORT_MINUTES
+                sandbox.marketo.settings.export_minutes = EXPORT_MINUTES
+                sandbox.marketo.settings.commit_lag = COMMIT_LAG
                 _print(
                     f"Running {file.name} in Airflow, against a sandbox of HubSpot ({sandbox.hubspot.url}/) "
                     f"and Marketo ({sandbox.marketo.url}/). Airflow's log: {log}"
@@ -74,7 +81,7 @@ def run(options: argparse.Namespace) -> int:
         if monitor.problems:
             sys.stderr.write("".join(f"mkt-sandbox: {problem}\n" for problem in monitor.problems))
             sys.stderr.write(f"mkt-sandbox: Airflow's log: {log}\n")
-            return FAILED
+            return UNANSWERED if monitor.unanswered else FAILED
     except UsageError as error:
         sys.stderr.write(f"mkt-sandbox: {error}\n")
         return WRONG_USE
@@ -114,6 +121,17 @@ def _parse_params(arguments: Sequence[str]) -> dict[str, object]:
         except ValueError:
             params[name] = value
     return params
+
+
+def _parse_answers(arguments: Sequence[str]) -> dict[str, str]:
+    answers: dict[str, str] = {}
+    for text in arguments:
+        task_id, equals, option = text.partition("=")
+        if not equals or not task_id or not option:
+            msg = f"--answer takes TASK_ID=OPTION, not {text!r}"
+            raise UsageError(msg)
+        answers[task_id] = option
+    return answers
 
 
 def _log_file(path: Path | None, home: Path) -> Path:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COUNTS = {
     "lead_sync": ("created", "updated", "skipped", "rejected"),
+    "object_sync": ("written", "skipped", "rejected"),
     "campaign_batch": ("created", "existing", "rejected"),
     "nurture_enrollment": ("enrolled", "already_enrolled", "rejected", "unknown"),
     "lead_import": ("imported", "skipped", "rejected"),

@@ -14,6 +14,7 @@ _GAP = "   "
 _NONE = "-"
 _LABEL_FORMATS = {
     "lead_sync": "leads {}",
+    "object_sync": "records {}",
     "campaign_batch": "campaigns {}",
     "nurture_enrollment": "enrolments {}",
     "lead_import": "rows {}",
