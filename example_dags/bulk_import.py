@@ -18,11 +18,12 @@ from airflow_provider_mkt.sensors.leads import LeadsMatchingSensor
 
 DATA = Path(__file__).parent / "data"
 FAIR = "Trade fair {{ params.fair }}"
-FAIR_PARAM = Param("Hannover 2026", type="string", description="name of the trade fair")
+FAIR_PARAM = Param("Hannover 2026", title="Trade fair", type="string", description="name of the trade fair")
 SOURCE_HELP = "CSV, JSON Lines or Parquet, on any object storage"
 
 with DAG(
     "bulk_import_hubspot",
+    doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
@@ -30,7 +31,9 @@ with DAG(
     default_args={"conn_id": "hubspot_default", "retries": 3, "deferrable": True},
     params={
         "fair": FAIR_PARAM,
-        "source": Param(str(DATA / "hubspot_signups.csv"), type="string", description=SOURCE_HELP),
+        "source": Param(
+            str(DATA / "hubspot_signups.csv"), title="Source", type="string", description=SOURCE_HELP
+        ),
     },
     tags=["hubspot", "leads"],
 ):
@@ -49,8 +52,10 @@ with DAG(
         count="{{ ti.xcom_pull('import_file')['imported'] }}",
     ).set_upstream(import_file)
 
+# [START bulk_import_marketo]
 with DAG(
     "bulk_import_marketo",
+    doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
@@ -58,8 +63,10 @@ with DAG(
     default_args={"conn_id": "marketo_default", "retries": 3, "deferrable": True},
     params={
         "fair": FAIR_PARAM,
-        "source": Param(str(DATA / "marketo_signups.csv"), type="string", description=SOURCE_HELP),
-        "work_dir": Param("file:///tmp/mkt-bulk-import", type="string"),
+        "source": Param(
+            str(DATA / "marketo_signups.csv"), title="Source", type="string", description=SOURCE_HELP
+        ),
+        "work_dir": Param("file:///tmp/mkt-bulk-import", title="Folder for files", type="string"),
     },
     tags=["marketo", "leads", "nurture"],
 ):
@@ -85,3 +92,4 @@ with DAG(
     )
 
     import_file >> members >> enroll
+# [END bulk_import_marketo]

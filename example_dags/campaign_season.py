@@ -26,16 +26,18 @@ SEASON = "{{ params.season }}"
 EMAIL = "{{ ti.xcom_pull('email')['email_id'] }}"
 OTHER_EMAIL = "{{ ti.xcom_pull('other_email')['email_id'] }}"
 
+# [START campaign_season]
 with DAG(
     "campaign_season",
+    doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     default_args={"conn_id": "hubspot_default", "retries": 2},
     params={
-        "season": Param("Autumn 2026", type="string"),
-        "work_dir": Param("file:///tmp/mkt-season", type="string"),
+        "season": Param("Autumn 2026", title="Season", type="string"),
+        "work_dir": Param("file:///tmp/mkt-season", title="Folder for files", type="string"),
     },
     tags=["hubspot", "campaigns"],
 ):
@@ -75,3 +77,4 @@ with DAG(
 
     subject >> other_email >> other_subject >> assets
     campaigns >> assets >> begin >> publish >> delivered >> figures
+# [END campaign_season]

@@ -23,17 +23,21 @@ def when_to_send(params: dict[str, Any]) -> str:
     return pendulum.now("UTC").add(seconds=params["send_in"]).isoformat()
 
 
+# [START email_program]
 with DAG(
     "email_program",
+    doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     default_args={"conn_id": "marketo_default", "retries": 2},
     params={
-        "month": Param("December 2026", type="string"),
-        "headline": Param("Snow, at last", type="string"),
-        "send_in": Param(15, type="integer", minimum=1, description="seconds"),
+        "month": Param("December 2026", title="Month", type="string"),
+        "headline": Param("Snow, at last", title="Headline", type="string"),
+        "send_in": Param(
+            15, title="Seconds until the send", type="integer", minimum=1, description="seconds"
+        ),
     },
     tags=["marketo", "campaigns"],
 ):
@@ -53,3 +57,4 @@ with DAG(
     )
 
     copy >> tokens >> send_at >> send
+# [END email_program]

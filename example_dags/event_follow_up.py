@@ -25,17 +25,19 @@ DATA = Path(__file__).parent / "data"
 EVENT = {"external_event_id": "webinar-2026-05", "external_account_id": "webinars-1"}
 START, END = "2026-05-20T16:00:00Z", "2026-05-20T17:00:00Z"
 
+# [START event_follow_up]
 with DAG(
     "event_follow_up",
+    doc_md=__doc__,
     schedule=None,
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     default_args={"conn_id": "hubspot_default", "retries": 2},
     params={
-        "registrations": Param(str(DATA / "webinar_registrations.csv"), type="string"),
-        "attendees": Param(str(DATA / "webinar_attendees.csv"), type="string"),
-        "work_dir": Param("file:///tmp/mkt-event", type="string"),
+        "registrations": Param(str(DATA / "webinar_registrations.csv"), title="Registrations", type="string"),
+        "attendees": Param(str(DATA / "webinar_attendees.csv"), title="Attendees", type="string"),
+        "work_dir": Param("file:///tmp/mkt-event", title="Folder for files", type="string"),
     },
     tags=["hubspot", "events"],
 ):
@@ -82,3 +84,4 @@ with DAG(
     )
 
     event >> registered >> attended >> over >> counted >> [on_list, thanks]
+# [END event_follow_up]

@@ -18,6 +18,7 @@ SIGN_UPS = Path(__file__).parent / "data" / "hubspot_signups.csv"
 
 with DAG(
     "lead_import",
+    doc_md=__doc__,
     schedule="@daily",
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
@@ -25,9 +26,13 @@ with DAG(
     max_active_runs=1,
     default_args={"retries": 3, "retry_delay": pendulum.duration(minutes=5)},
     params={
-        "conn_id": Param("hubspot_default", type="string", description="hubspot or marketo connection"),
-        "source": Param(str(SIGN_UPS), type="string", description="CSV or JSON Lines file"),
-        "max_rejected": Param("20%", type="string", description="a number or a percentage"),
+        "conn_id": Param(
+            "hubspot_default", title="Connection", type="string", description="hubspot or marketo connection"
+        ),
+        "source": Param(str(SIGN_UPS), title="Source", type="string", description="CSV or JSON Lines file"),
+        "max_rejected": Param(
+            "20%", title="Most rejects", type="string", description="a number or a percentage"
+        ),
     },
     tags=["hubspot", "marketo", "leads"],
 ):

@@ -12,13 +12,18 @@ from typing import Any
 import pendulum
 from airflow.sdk import DAG, Param, task
 
+from airflow_provider_mkt.lineage.assets import marketo_asset
 from airflow_provider_mkt.operators.exports import (
     ExportActivitiesOperator,
     ExportLeadsOperator,
     ExportProgramMembersOperator,
 )
 
+# Write the munchkin id of your instance here.
+INSTANCE = "123-ABC-456"
 
+
+# [START nightly_export]
 @task
 def days(params: dict[str, Any], dag_run: Any) -> dict[str, str]:
     """Compute the range to export once, for all tasks and their retries."""
@@ -29,15 +34,18 @@ def days(params: dict[str, Any], dag_run: Any) -> dict[str, str]:
 
 with DAG(
     "nightly_export",
+    doc_md=__doc__,
     schedule="0 3 * * *",
     start_date=pendulum.datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     default_args={"conn_id": "marketo_default", "retries": 3, "deferrable": True},
     params={
-        "folder": Param("file:///tmp/mkt-export", type="string", description="on any object storage"),
-        "days": Param(1, type="integer", minimum=1),
-        "end": Param(None, type=["null", "string"], description="last night when empty"),
+        "folder": Param(
+            "file:///tmp/mkt-export", title="Folder", type="string", description="on any object storage"
+        ),
+        "days": Param(1, title="Days", type="integer", minimum=1),
+        "end": Param(None, title="End", type=["null", "string"], description="last night when empty"),
     },
     tags=["marketo", "exports"],
 ):
@@ -49,16 +57,20 @@ with DAG(
         fields=["id", "email", "leadSource", "createdAt"],
         start=span["start"],
         end=span["end"],
+        inlets=[marketo_asset(INSTANCE)],
     )
     activities = ExportActivitiesOperator(
         task_id="activities",
         output_path="{{ params.folder }}/activities-{window}.csv",
         start=span["start"],
         end=span["end"],
+        inlets=[marketo_asset(INSTANCE, "activities")],
     )
     members = ExportProgramMembersOperator(
         task_id="members",
         output_path="{{ params.folder }}/welcome-nurture.csv",
         program_id=2001,
         fields=["leadId", "statusName", "membershipDate"],
+        inlets=[marketo_asset(INSTANCE, "programs/2001/members")],
     )
+# [END nightly_export]
