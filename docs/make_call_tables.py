@@ -26,12 +26,22 @@ HERE = Path(__file__).parent
 TITLES = {"hubspot": "HubSpot", "marketo": "Marketo Engage"}
 TEXTS = ("1", "someone@example.com", "a" * 32, "name", "2026-01-31", "SUBSCRIBED", "{{my.name}}")
 
+FORM = {
+    "name": "x",
+    "formType": "hubspot",
+    "fieldGroups": [],
+    "configuration": {},
+    "displayOptions": {},
+    "legalConsentOptions": {"type": "none"},
+}
 DAY = date(2026, 1, 31)
 MONTH = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 31, tzinfo=UTC))
 EVENT = {"external_account_id": "1", "external_event_id": "1"}
 BY_ID = [{"contact_id": 1, "interaction_at": "2026-01-31T09:00:00Z"}]
 BY_EMAIL = [{"email": "a@example.com", "interaction_at": "2026-01-31T09:00:00Z"}]
 ATTRIBUTE = {"apiName": "x", "name": "x", "dataType": "string"}
+PAIR = {"from_object_type": "x", "to_object_type": "y"}
+ROLE = {"externalOpportunityId": "x", "leadId": 1, "role": "x"}
 FIELD = {"name": "x", "displayName": "x", "dataType": "string"}
 
 # Arguments of calls for which values cannot be derived from their types alone.
@@ -40,12 +50,37 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "hubspot campaigns.update_batch": {"campaigns": [{"id": "1", "hs_notes": "x"}]},
     "hubspot contacts.update_batch": {"contacts": [{"hs_object_id": "1", "city": "x"}]},
     "hubspot email_statistics.histogram": {"interval": "DAY"},
+    "hubspot exports.start": {"name": "x", "object_type": "contacts", "properties": ["x"]},
     "hubspot flows.replace": {"flow_id": 1, "definition": {"revisionId": "1"}},
+    "hubspot forms.create": {"definition": FORM},
+    "hubspot forms.replace": {"form_id": "1", "definition": FORM},
     "hubspot imports.start": {
         "name": "x",
         "content": b"email\na@example.com\n",
         "columns": [{"name": "email", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"}],
     },
+    "hubspot association_labels.update": {**PAIR, "type_id": 1, "label": "Buyer"},
+    "hubspot association_labels.delete": {**PAIR, "type_id": 1},
+    "hubspot associations.batch_archive": {**PAIR, "pairs": [["1", "2"]]},
+    "hubspot associations.batch_archive_labels": {**PAIR, "pairs": [["1", "2"]], "type_id": 1},
+    "hubspot associations.batch_create": {**PAIR, "pairs": [["1", "2"]], "type_id": 1},
+    "hubspot associations.batch_create_default": {**PAIR, "pairs": [["1", "2"]]},
+    "hubspot object_schemas.create": {
+        "name": "x",
+        "labels": {"singular": "x", "plural": "x"},
+        "properties": [{"name": "x", "label": "x", "type": "string", "fieldType": "text"}],
+    },
+    "hubspot objects.batch_update": {"object_type": "x", "records": [{"hs_object_id": "1"}]},
+    "hubspot objects.batch_upsert": {
+        "object_type": "x",
+        "records": [{"x": "1"}],
+        "id_property": "x",
+    },
+    "hubspot properties.batch_create": {
+        "object_type": "x",
+        "definitions": [{"name": "x", "label": "x", "type": "string", "fieldType": "text", "groupName": "x"}],
+    },
+    "hubspot properties.update": {"object_type": "x", "name": "x", "changes": {"label": "x"}},
     "hubspot legacy.update_lead": {"lead_guid": "a" * 32, "changes": {"city": "x"}},
     "hubspot list_conversions.on_date": {"list_id": 1, "day": DAY},
     "hubspot list_memberships.add_and_remove": {"list_id": 1, "record_ids_to_add": ["1"]},
@@ -103,11 +138,36 @@ SAMPLES: dict[str, dict[str, Any]] = {
         ]
     },
     "marketo bulk_extracts.create_activities": {"created_between": MONTH},
+    "marketo bulk_extracts.create_custom_objects": {
+        "api_name": "x",
+        "fields": ["leadId"],
+        "updated_between": MONTH,
+    },
     "marketo bulk_extracts.create_leads": {"fields": ["email"], "created_between": MONTH},
     "marketo bulk_extracts.create_program_members": {"fields": ["leadId"], "program_id": 1},
     "marketo campaigns.update": {"campaign_id": 1, "new_name": "x"},
     "marketo companies.delete": {"companies": [{"externalCompanyId": "x"}]},
     "marketo companies.sync": {"companies": [{"externalCompanyId": "x"}]},
+    "marketo custom_object_types.add_fields": {"api_name": "x", "fields": [FIELD]},
+    "marketo custom_object_types.sync": {"api_name": "x", "display_name": "x"},
+    "marketo custom_object_types.update_field": {
+        "api_name": "x",
+        "field_name": "y",
+        "changes": {"displayName": "x"},
+    },
+    "marketo custom_objects.delete": {"api_name": "x", "records": [{"vin": "x"}]},
+    "marketo custom_objects.list_by_keys": {"api_name": "x", "keys": [{"vin": "x"}]},
+    "marketo custom_objects.sync": {"api_name": "x", "records": [{"vin": "x"}]},
+    "marketo named_account_lists.sync": {"lists": [{"name": "x"}]},
+    "marketo named_accounts.delete": {"named_accounts": [{"name": "x"}]},
+    "marketo named_accounts.sync": {"named_accounts": [{"name": "x"}]},
+    "marketo opportunities.delete": {"opportunities": [{"externalOpportunityId": "x"}]},
+    "marketo opportunities.sync": {"opportunities": [{"externalOpportunityId": "x"}]},
+    "marketo opportunity_roles.delete": {"roles": [ROLE]},
+    "marketo opportunity_roles.list_by_keys": {"keys": [ROLE]},
+    "marketo opportunity_roles.sync": {"roles": [ROLE]},
+    "marketo sales_persons.delete": {"sales_persons": [{"externalSalesPersonId": "x"}]},
+    "marketo sales_persons.sync": {"sales_persons": [{"externalSalesPersonId": "x"}]},
     "marketo custom_activity_types.add_attributes": {"api_name": "x", "attributes": [ATTRIBUTE]},
     "marketo custom_activity_types.create": {
         "api_name": "x",
@@ -118,6 +178,12 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "marketo custom_activity_types.update": {"api_name": "x", "description": "x"},
     "marketo custom_activity_types.update_attributes": {"api_name": "x", "attributes": [ATTRIBUTE]},
+    "marketo designer_emails.create": {
+        "email_name": "x",
+        "headers": {"subject": "x"},
+        "folder_id": "1",
+    },
+    "marketo designer_emails.update": {"email_id": "x", "new_name": "x"},
     "marketo emails.update": {"email_id": 1, "new_name": "x"},
     "marketo emails.update_headers": {"email_id": 1, "subject": "x"},
     "marketo folders.update": {"folder_id": 1, "new_name": "x"},
@@ -219,6 +285,10 @@ def table(platform: str) -> str:
         "",
         "Made from the code by `docs/make_call_tables.py`. Run any of them with `hook.run(...)`, or from a "
         f"DAG with `{'HubSpotOperator' if platform == 'hubspot' else 'MarketoOperator'}(call=...)`.",
+        "",
+        f'`client.{platform}.raw(method, path, ...)`, from a DAG `call="raw"`, runs a request that is not in '
+        "the table, with the same rate limit, retries and redaction. It is not repeated after a lost answer "
+        "unless `replay` says so.",
         "",
         f"| call | {' | '.join(profiles)} | after a lost answer | needs | operator |",
         f"|---|{'---|' * len(profiles)}---|---|---|",
