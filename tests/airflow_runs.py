@@ -7,16 +7,15 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
-from io import StringIO
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_mkt.sandbox import Sandbox
-from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
-from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
+from airflow_provider_mkt.testing._runs import DagResult as Run
+from airflow_provider_mkt.testing._runs import run_in_airflow
+from airflow_provider_mkt.testing._sandbox import connected, know_account
+
+__all__ = ["Airflow", "Run", "connected", "know_account"]
 
 _numbers = itertools.count(1)
 
@@ -34,20 +33,13 @@ FAST = {"retry_delay": datetime.timedelta(seconds=0)}
 """
 
 
-@dataclass
-class Run:
-    """A DAG run that has ended.
-
-    :param state: state of the run.
-    :param tasks: state of each task.
-    :param returned: return value of each task.
-    :param log: output of Airflow during the run.
-    """
-
-    state: str
-    tasks: dict[str, str]
-    returned: dict[str, Any] = field(default_factory=dict)
-    log: str = ""
+def through_airflow(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a trigger as they are after Airflow has stored and read them."""
+    # The second is its name before Airflow 3.1.
+    names = ("airflow.sdk.serde", "airflow.serialization.serde")
+    serde = import_module(next(name for name in names if importlib.util.find_spec(name)))
+    stored: dict[str, Any] = serde.deserialize(json.loads(json.dumps(serde.serialize(arguments))))
+    return stored
 
 
 class Airflow:
@@ -73,11 +65,8 @@ class Airflow:
             old.unlink()
         path = self.dags / f"{dag_id}_{next(_numbers)}.py"
         path.write_text(source)
-        output = StringIO()
-        with redirect_stdout(output):
-            run, returned = _test(_load(path), dag_id, params)
-        tasks = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
-        return Run(str(run.state), tasks, returned, output.getvalue())
+        dag = next(one for one in vars(_load(path)).values() if getattr(one, "dag_id", None) == dag_id)
+        return run_in_airflow(dag, params)
 
 
 def _load(path: Path) -> Any:
@@ -88,64 +77,3 @@ def _load(path: Path) -> Any:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
-
-
-def _test(module: Any, dag_id: str, params: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    from airflow.models.xcom import XComModel
-    from airflow.utils.session import create_session
-
-    dag = next(value for value in vars(module).values() if getattr(value, "dag_id", None) == dag_id)
-    run = dag.test(run_conf=params or None)
-    with create_session() as session:
-        rows = session.query(XComModel).filter_by(run_id=run.run_id, dag_id=dag_id, key="return_value").all()
-        returned = {row.task_id: XComModel.deserialize_value(row) for row in rows}
-    return run, returned
-
-
-_addresses: set[str] = set()
-
-
-@contextmanager
-def _sandbox_at_new_addresses(**options: Any) -> Iterator[Sandbox]:
-    """Start a sandbox at addresses that no earlier one had, because tokens and budgets are kept by address.
-
-    The system reuses ports, so a used port is held until another one is found.
-    """
-    with Sandbox(**options) as box:
-        addresses = {platform.url for platform in box.platforms.values()}
-        if addresses & _addresses:
-            with _sandbox_at_new_addresses(**options) as other:
-                yield other
-        else:
-            _addresses.update(addresses)
-            yield box
-
-
-@contextmanager
-def connected(**options: Any) -> Iterator[Sandbox]:
-    """Start a sandbox, with the connections ``hubspot_default`` and ``marketo_default`` to it."""
-    with _sandbox_at_new_addresses(**options) as box:
-        connections = {
-            "AIRFLOW_CONN_HUBSPOT_DEFAULT": {
-                "conn_type": "hubspot",
-                "host": box.hubspot.url,
-                "password": hubspot_seed.TOKEN,
-                "extra": {"legacy_calls": True},
-            },
-            "AIRFLOW_CONN_MARKETO_DEFAULT": {
-                "conn_type": "marketo",
-                "host": box.marketo.url,
-                "login": marketo_seed.CLIENT_ID,
-                "password": marketo_seed.CLIENT_SECRET,
-            },
-        }
-        before = {name: os.environ.get(name) for name in connections}
-        os.environ.update({name: json.dumps(value) for name, value in connections.items()})
-        try:
-            yield box
-        finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value

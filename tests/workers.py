@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import json
 import os
+import pkgutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,10 +20,16 @@ import pytest
 
 from airflow_provider_mkt.actions import idempotency
 from airflow_provider_mkt.actions.hubspot import automation as hubspot_nurture
+from airflow_provider_mkt.actions.hubspot import exports as hubspot_exports
+from airflow_provider_mkt.actions.marketo import leads as marketo_leads
+from airflow_provider_mkt.actions.marketo import objects as marketo_objects
 from airflow_provider_mkt.actions.marketo import programs as marketo_campaigns
 from airflow_provider_mkt.actions.marketo import smart_campaigns as marketo_requests
+from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.exchange import RetryPolicy
-from airflow_provider_mkt.sync import members
+from airflow_provider_mkt.operators import _lead_writing
+from airflow_provider_mkt.state import claims, sync_progress
+from airflow_provider_mkt.sync import members, pipeline
 
 CONSISTENCY_WINDOW = 1.5
 RESET: dict[str, Any] = {"reset": True}
@@ -32,13 +42,34 @@ def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (idempotency, marketo_requests):
         monkeypatch.setattr(module, "_LOOKUP_INTERVAL", 0.1)
     monkeypatch.setattr(members, "_LOOKUP_INTERVAL", 0.1)
+    for writers in (marketo_leads, marketo_objects):
+        monkeypatch.setattr(writers, "QUIET_AFTER", 0.5)
+    for wait in ("_ADDRESS_INTERVAL", "_DOWNLOAD_AGAIN_AFTER"):
+        monkeypatch.setattr(hubspot_exports, wait, 0.05)
+    shorten_claims(monkeypatch, 0.5)
+    monkeypatch.setattr(_lead_writing, "_CLAIM_INTERVAL", 0.05)
+    monkeypatch.setattr(pipeline, "_TICK", 0.1)
     for module in (hubspot_nurture, marketo_campaigns):
         monkeypatch.setattr(module, "_REPEAT_AFTER", 0.1)
     monkeypatch.setattr(RetryPolicy, "backoff", lambda self, failures, at_least=None: 0.02)
 
 
-def context(task: str = "task", run: str = "run", try_number: int = 1) -> dict[str, Any]:
-    """Return a context for an operator. The ids of the task instance identify the task state."""
+def shorten_claims(monkeypatch: pytest.MonkeyPatch, ahead: float) -> None:
+    """Let claims outlast their renewal by *ahead* seconds.
+
+    Threads that send wait while the progress that stands for the claims is older than that, so it is saved in
+    proportion.
+    """
+    saved = sync_progress._SAVE_EVERY / claims.AHEAD * ahead
+    monkeypatch.setattr(claims, "AHEAD", ahead)
+    monkeypatch.setattr(sync_progress, "_SAVE_EVERY", saved)
+
+
+def context(task: str = "task", run: str = "run", try_number: int = 1, cleared: int = 0) -> dict[str, Any]:
+    """Return a context for an operator. The ids of the task instance identify the task state.
+
+    :param cleared: how often the task was cleared.
+    """
     pushed: dict[str, Any] = {}
     ti = SimpleNamespace(
         dag_id="killed",
@@ -46,11 +77,30 @@ def context(task: str = "task", run: str = "run", try_number: int = 1) -> dict[s
         task_id=task,
         map_index=-1,
         try_number=try_number,
-        max_tries=2,
+        max_tries=2 + cleared,
         xcom_push=lambda key, value: pushed.update({key: value}),
+        xcom_pull=lambda key, **_: pushed.get(key),
         pushed=pushed,
     )
     return {"ti": ti}
+
+
+@functools.cache
+def import_once() -> None:
+    """Import what tasks import when they run, so that the processes that are forked need not."""
+    import airflow.models.asset
+    import airflow.models.connection  # noqa: F401
+
+    import airflow_provider_mkt
+    from airflow_provider_mkt.version_compat import hook_lineage_collector
+
+    for module in pkgutil.walk_packages(airflow_provider_mkt.__path__, "airflow_provider_mkt."):
+        if module.name.split(".")[1] not in ("cli", "testing"):
+            import_module(module.name)
+    drivers.tls()
+    # Reads what all the installed providers say of themselves.
+    hook_lineage_collector()
+    gc.freeze()
 
 
 class Worker:
@@ -58,16 +108,18 @@ class Worker:
 
     :param operator: the task.
     :param run: its DAG run; the tries of one run share the task state.
+    :param cleared: how often the task was cleared.
     """
 
-    def __init__(self, operator: Any, *, run: str = "run") -> None:
+    def __init__(self, operator: Any, *, run: str = "run", cleared: int = 0) -> None:
+        import_once()
         reading, writing = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
             signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
             try:
-                message = {"result": operator.execute(context(run=run))}
+                message = {"result": operator.execute(context(run=run, cleared=cleared))}
             except BaseException as error:
                 message = {"error": f"{type(error).__name__}: {error}"}
             with suppress(BrokenPipeError):
@@ -131,9 +183,12 @@ def as_soon_as(condition: Callable[[], object], do: Callable[[], object]) -> Ite
         watching.join()
 
 
-def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until another thread or process makes *condition* true."""
+def until(condition: Callable[[], object], seconds: float = 300.0, every: float = 0.002) -> None:
+    """Wait until another thread or process makes *condition* true.
+
+    :param every: seconds between two looks.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"the condition was not true within {seconds} s"
-        time.sleep(0.002)
+        time.sleep(every)

@@ -11,13 +11,20 @@ from airflow_provider_mkt.actions.idempotency import (
     BatchOutcome,
     Ensured,
     create_if_absent,
+    find_until_consistent,
     mark_reported,
     send_at_most_once,
     send_batch_at_most_once,
 )
 from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, InMemoryTaskState, Pause, Procedure
 from airflow_provider_mkt.client.call import Call, Replay, Route
-from airflow_provider_mkt.client.errors import Conflict, NotRepeated, OutcomeUnknown, RateLimited
+from airflow_provider_mkt.client.errors import (
+    Conflict,
+    NotRepeated,
+    OutcomeUnknown,
+    RateLimited,
+    TaskCancelled,
+)
 
 MAKE: Call[str] = Call("things.make", Route("POST", "things"), str, Replay.VERIFY)
 FIND: Call[str | None] = Call("things.find", Route("GET", "things"), str, Replay.SAFE)
@@ -123,6 +130,49 @@ def test_a_try_after_a_killed_worker_waits_for_the_consistency_window() -> None:
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
 
 
+def test_a_mark_from_before_the_clock_was_set_back_counts_from_now() -> None:
+    for back in (3_600.0, 86_400.0):
+        world = World()
+        world.task_state.set("make", {"requested_at": world.now + back})
+        begun = world.now
+        assert world.run("thing").created
+        assert CONSISTENCY_WINDOW <= world.now - begun < CONSISTENCY_WINDOW + 60
+
+
+def test_a_lookup_during_which_the_clock_is_set_back_ends_after_the_window() -> None:
+    world = World()
+    slept: list[float] = []
+    lookup = find_until_consistent(world.find, world.now, lambda: world.now)
+    assert next(lookup) is FIND
+    while isinstance(step := _sent(lookup), Pause):
+        slept.append(step.seconds)
+        world.now += step.seconds - (86_400.0 if len(slept) == 3 else 0.0)
+        assert next(lookup) is FIND
+    assert sum(slept) == pytest.approx(CONSISTENCY_WINDOW)
+
+
+def _sent(lookup: Procedure[str | None]) -> object:
+    try:
+        return lookup.send(None)
+    except StopIteration as stop:
+        return stop.value
+
+
+def test_a_cleared_task_sends_a_request_again_whose_answer_is_known_where_it_is_to() -> None:
+    world = World()
+
+    def run(clear_count: int, *answers: str) -> object:
+        world.task_state.clear_count = clear_count
+        sent = send_at_most_once("make", world.task_state, MAKE, to_answer=str.upper, again_when_cleared=True)
+        return world._fed(sent, *answers).value
+
+    assert run(0, "one") == "ONE"
+    assert run(0) == "ONE"
+    assert run(1, "two") == "TWO"
+    assert run(1) == "TWO"
+    assert len(world.made) == 2
+
+
 def test_a_name_that_another_run_takes_in_the_meantime_counts_as_existing() -> None:
     world = World()
     refused = Conflict("taken")
@@ -150,7 +200,9 @@ def test_an_effect_that_shows_late_is_the_answer_of_this_try_and_of_later_ones()
 
 
 @pytest.mark.parametrize("killed", [False, True])
-def test_a_request_without_visible_effect_is_sent_again_only_after_it_was_reported(killed: bool) -> None:
+def test_a_request_without_visible_effect_is_sent_again_only_when_the_task_was_cleared_after_the_report(
+    killed: bool,
+) -> None:
     world = World()
     answers = [] if killed else [lost(worked=False)]
     if killed:
@@ -158,7 +210,52 @@ def test_a_request_without_visible_effect_is_sent_again_only_after_it_was_report
     with pytest.raises(NotRepeated, match="make was requested once"):
         world.run_at_most_once(*answers)
     assert world.now >= 1_000.0 + CONSISTENCY_WINDOW
+    # The worker was killed before Airflow knew that the task had failed.
+    with pytest.raises(NotRepeated, match="make was requested once"):
+        world.run_at_most_once()
+    world.task_state.clear_count = 1
     assert world.run_at_most_once("thing") == "THING"
+    assert world.run_at_most_once() == "THING"
+
+
+def test_what_somebody_has_undone_is_done_again_only_when_the_task_was_cleared_after_the_report() -> None:
+    world = World()
+
+    def run(*answers: str) -> Ensured[str]:
+        undone = create_if_absent(
+            "make",
+            world.task_state,
+            MAKE,
+            world.find,
+            reverted=lambda: Conflict("undone"),
+            clock=lambda: world.now,
+        )
+        made: Ensured[str] = world._fed(undone, *answers)
+        return made
+
+    assert run("thing").created
+    world.made.clear()
+    for _ in range(2):
+        with pytest.raises(Conflict, match="undone"):
+            run()
+    world.task_state.clear_count = 1
+    assert run("thing").created
+    world.made.clear()
+    with pytest.raises(Conflict, match="undone"):
+        run()
+
+
+def test_a_request_that_was_cancelled_before_it_was_sent_may_be_sent_again() -> None:
+    world = World()
+    with pytest.raises(TaskCancelled):
+        world.run_at_most_once(TaskCancelled())
+    assert world.task_state.get("make") is None
+    ambiguous = TaskCancelled()
+    ambiguous.ambiguous = True
+    with pytest.raises(TaskCancelled):
+        world.run_at_most_once(ambiguous)
+    with pytest.raises(NotRepeated):
+        world.run_at_most_once()
 
 
 def test_a_rejected_request_may_be_sent_again() -> None:
@@ -219,5 +316,7 @@ def test_a_batch_of_which_an_item_is_unknown_is_sent_again_only_after_that_was_r
         assert world.now >= world.answered_at[0] + CONSISTENCY_WINDOW
     assert sent == [["a", "b"]]
     mark_reported("batch", world.task_state)
+    assert run().unknown == ["b"]
+    world.task_state.clear_count = 1
     assert run("done").done == ["a", "b"]
     assert sent == [["a", "b"], ["b"]]

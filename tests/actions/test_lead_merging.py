@@ -31,7 +31,9 @@ class Leads:
                         answer = [{"id": one} for one in sorted(self.ids) if str(one) in wanted]
                     case Call():
                         self.merges.append(step.route.path())
-                        self.ids = {self.stays}
+                        first = int(step.route.path().split("/")[2])
+                        group = {first, *map(int, dict(step.query)["leadIds"].split(","))}
+                        self.ids -= group - {self.stays if self.stays in group else first}
                         if lose_answers:
                             lose_answers -= 1
                             answer = OutcomeUnknown("lost")
@@ -47,7 +49,7 @@ def test_the_lead_that_the_crm_chose_is_reported_as_survivor() -> None:
         leads = Leads(1, 2, 3, stays=3)
         outcome = leads.merge(1, 2, 3, lose_answers=lost)
         assert (outcome.survivor, outcome.merged, outcome.already) == ("3", ["2", "3"], [])
-        assert leads.merges == ["/leads/1/merge.json"]
+        assert leads.merges == ["/leads/1/merge.json"] * 2
 
 
 def test_the_next_try_knows_the_lead_that_the_crm_chose() -> None:
@@ -55,4 +57,4 @@ def test_the_next_try_knows_the_lead_that_the_crm_chose() -> None:
     first = leads.merge(1, 2, 3)
     again = leads.merge(1, 2, 3)
     assert again == first
-    assert len(leads.merges) == 1
+    assert len(leads.merges) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +11,14 @@ from typing import Any
 import pytest
 
 from airflow_provider_mkt.actions import polling
-from airflow_provider_mkt.actions.hubspot.jobs import SPECS
-from airflow_provider_mkt.actions.jobs import AccountPages, BatchStatus, Job, JobSpec, PollResult, spec_of
-from airflow_provider_mkt.actions.polling import PollFailureBudget, WaitTimedOut, poll_interval, wait_for
+from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, PollResult
+from airflow_provider_mkt.actions.polling import (
+    PollFailureBudget,
+    WaitTimedOut,
+    poll_interval,
+    steady_clock,
+    wait_for,
+)
 from airflow_provider_mkt.actions.procedure import Pause, Procedure
 from airflow_provider_mkt.client.errors import (
     InvalidRequest,
@@ -143,15 +149,10 @@ def test_a_failed_job_ends_the_wait_though_another_is_still_running() -> None:
         waited(spec("a", 10, "running"), spec("b", 10, "bad"))
 
 
-@pytest.mark.parametrize(
-    ("kind", "page"),
-    [
-        ("email_publish", "https://app-eu1.hubspot.com/email/62515/details/7"),
-        ("contact_import", "https://app-eu1.hubspot.com/import/62515"),
-    ],
-)
-def test_a_job_has_a_page_where_its_address_is_documented(kind: str, page: str) -> None:
-    job = Job("hubspot", kind, "7")
-    url = spec_of(SPECS, job).url
-    assert url is not None
-    assert url(AccountPages("app-eu1.hubspot.com", "62515"), job) == page
+def test_a_clock_that_is_set_back_lengthens_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_back = 0.0
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() - set_back)
+    clock, before = steady_clock(), real()
+    set_back = 3600.0
+    assert before - 1 <= clock() <= real() + 1

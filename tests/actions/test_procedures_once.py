@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_mkt.actions.hubspot import campaigns, emails
+from airflow_provider_mkt.actions.idempotency import mark_reported
 from airflow_provider_mkt.actions.marketo import smart_campaigns
 from airflow_provider_mkt.actions.members import MemberStatus
 from airflow_provider_mkt.actions.procedure import (
@@ -58,7 +59,7 @@ class Fed:
 
 
 def email(state: str) -> Email:
-    return Email(id="7", state=state)
+    return Email.model_validate({"id": "7", "state": state, "to": {"contactIds": {"include": ["1"]}}})
 
 
 def lost(name: str) -> OutcomeUnknown:
@@ -73,6 +74,8 @@ def test_publishing_waits_until_the_email_is_not_a_draft() -> None:
     )
 
     def answer(name: str, call: Call[Any]) -> Any:
+        if name == "emails.get_draft":
+            return email("DRAFT")
         return email(next(job_states)) if name == "emails.get" else None
 
     fed = Fed(emails.publish("7", task_state, clock=clock), answer, clock)
@@ -86,7 +89,7 @@ def test_a_publish_with_a_lost_answer_is_repeated_only_after_the_consistency_win
     times: list[float] = []
 
     def answer(name: str, call: Call[Any]) -> Any:
-        if name == "emails.get":
+        if name in ("emails.get", "emails.get_draft"):
             return email("DRAFT")
         times.append(clock.now)
         # The call itself was waited for.
@@ -104,7 +107,7 @@ def test_a_rejected_publish_restores_the_mark_of_an_ambiguous_one() -> None:
     task_state.set("publish 7", ambiguous)
 
     def answer(name: str, call: Call[Any]) -> Any:
-        return email("DRAFT") if name == "emails.get" else RateLimited("slow down")
+        return email("DRAFT") if name.startswith("emails.get") else RateLimited("slow down")
 
     with pytest.raises(RateLimited):
         Fed(emails.publish("7", task_state, clock=clock), answer, clock)
@@ -181,7 +184,8 @@ def test_leads_that_an_earlier_request_reached_are_not_requested_after_a_later_o
     def once() -> dict[str, MemberStatus]:
         member_action = smart_campaigns.member_action(9, clock=clock)
         fed = Fed(member_action.apply(["1", "2"], task_state), answer, clock)
-        task_state.set("1-2", {**task_state.get("1-2"), "reported": True})  # type: ignore[dict-item]
+        mark_reported("1-2", task_state)
+        task_state.clear_count += 1
         return {one.member: one.status for one in fed.value}
 
     expected = {"1": MemberStatus.DONE, "2": MemberStatus.UNKNOWN}

@@ -1,7 +1,7 @@
 """A killed sync: time until its retry writes new leads, and leads that are sent twice.
 
-The first try of 100,000 leads is killed after six tenths of its calls.
-``resume.py [hubspot] [marketo]``.
+The first try of 100,000 leads is killed after six tenths of its calls. The retry runs on the same machine,
+and on another one that shares a server (``[mkt] shared_state_url``). ``resume.py [hubspot] [marketo]``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from bench import (
     NO_LIMITS,
+    REDIS,
     Platform,
     Served,
     airflow_home,
@@ -43,24 +44,29 @@ print(json.dumps({"begun": begun, "outcome": task.execute({"ti": ti})}), flush=T
 """
 
 
-def start(platform: Platform, source: str, number: int) -> subprocess.Popen[str]:
-    arguments = [f"{platform.name}_unbound", source, f"run-{platform.name}", str(number)]
+def start(platform: Platform, source: str, run: str, number: int) -> subprocess.Popen[str]:
+    arguments = [f"{platform.name}_unbound", source, f"run-{platform.name}-{run}", str(number)]
     return subprocess.Popen(
         [sys.executable, "-c", TRY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
 
 
-def measure(box: Served, home: Path, platform: Platform) -> None:
+def measure(box: Served, home: Path, platform: Platform, *, elsewhere: bool) -> None:
+    os.environ["AIRFLOW__MKT__SHARED_STATE_URL"] = REDIS if elsewhere else ""
+    os.environ["AIRFLOW__MKT__STATE_DIR"] = str(home / f"state-{elsewhere}")
     box.control(platform.name, "reset", {})
     box.control(platform.name, "limits", {**NO_LIMITS, "latency": LATENCY})
     source = write_leads(home / "leads.csv", LEADS, platform.first_name)
     calls = -(-LEADS // platform.batch)
-    first = start(platform, source, 1)
+    run = f"{os.getpid()}-{elsewhere}"
+    first = start(platform, source, run, 1)
     while (before := box.calls(platform)["total"]) < calls * 6 // 10:
         time.sleep(0.02)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    output, _ = start(platform, source, 2).communicate()
+    if elsewhere:
+        os.environ["AIRFLOW__MKT__STATE_DIR"] = str(home / "state-of-another-machine")
+    output, _ = start(platform, source, run, 2).communicate()
     result: dict[str, Any] = json.loads(output.splitlines()[-1])
     outcome = result["outcome"]
     assert outcome["total"] == LEADS, outcome
@@ -75,6 +81,7 @@ def measure(box: Served, home: Path, platform: Platform) -> None:
     new = sent[min(twice // platform.batch, len(sent) - 1)]
     line(
         platform.name,
+        "another" if elsewhere else "the same",
         before,
         f"{outcome['resumed']:,}",
         f"{sent[0] - result['begun']:.1f} s",
@@ -87,6 +94,7 @@ def measure(box: Served, home: Path, platform: Platform) -> None:
 def main(platforms: list[Platform]) -> None:
     heading(
         "platform",
+        "machine of the retry",
         "calls at the kill",
         "saved results",
         "first call after",
@@ -96,7 +104,8 @@ def main(platforms: list[Platform]) -> None:
     )
     with served() as box, airflow_home(box) as home:
         for platform in platforms:
-            measure(box, home, platform)
+            for elsewhere in (False, True):
+                measure(box, home, platform, elsewhere=elsewhere)
 
 
 if __name__ == "__main__":

@@ -87,9 +87,8 @@ def row_walk(platform: Platform) -> Walk:
 
 def publish_walks(box: Served) -> tuple[Walk, Walk]:
     """Publish an email, wait for it in a trigger, and count both parts."""
-    from airflow.providers.common.compat.sdk import TaskDeferred
-
     from airflow_provider_mkt.operators.emails import PublishEmailOperator
+    from airflow_provider_mkt.version_compat import TaskDeferred
 
     for run in ("imports", "measured"):
         # The email is a draft again.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.hubspot_envelopes import STATUSES, batch, counted, page
+from calls.hubspot_envelopes import STATUSES, batch, counted, page, undated_and_dated
 from calls.hubspot_event_answers import EVENTS, SUBSCRIPTIONS
+from calls.hubspot_object_answers import OBJECTS
 from calls.hubspot_people_answers import PEOPLE
 from calls.shapes import NOTHING, Documented, Time, also, shape, words
 
@@ -35,6 +36,52 @@ TOTALS: dict[str, Any] = {
     "campaignAggregations": dict[str, FIGURES],
     "emails": list[int],
 }
+FORM = shape(
+    "Form",
+    {"archivedAt": Time},
+    id=str,
+    name=str,
+    formType=words("hubspot captured flow blog_comment"),
+    fieldGroups=list[dict[str, Any]],
+    configuration=dict[str, Any],
+    displayOptions=dict[str, Any],
+    legalConsentOptions=dict[str, Any],
+    createdAt=Time,
+    updatedAt=Time,
+    archived=bool,
+)
+SUBMISSION = shape(
+    "Submission",
+    {"pageUrl": str},
+    conversionId=str,
+    submittedAt=int,
+    values=list[shape("SubmittedValue", {"objectTypeId": str}, name=str, value=str)],  # type: ignore[misc]
+)
+EMAIL_CAMPAIGNS = shape(
+    "EmailCampaigns",
+    hasMore=bool,
+    offset=str,
+    campaigns=list[shape("EmailCampaignRow", id=int, appId=int, appName=str, lastUpdatedTime=int)],
+)
+EVENT_KEY = shape("EventKey", id=str, created=int)
+EMAIL_EVENT = also(
+    EVENT_KEY,
+    "EmailEvent",
+    {
+        "sentBy": EVENT_KEY,
+        "obsoletedBy": EVENT_KEY,
+        "subject": str,
+        "response": str,
+        "dropReason": str,
+        "filteredEvent": bool,
+    },
+    type=str,
+    recipient=str,
+    portalId=int,
+    appId=int,
+    appName=str,
+    emailCampaignId=int,
+)
 RECIPIENTS = shape("Recipients", {"include": list[str], "exclude": list[str]})
 EMAIL_STATES = words(
     "AGENT_GENERATED AUTOMATED AUTOMATED_AB AUTOMATED_AB_VARIANT AUTOMATED_DRAFT AUTOMATED_DRAFT_AB "
@@ -176,6 +223,7 @@ TOKEN_FACTS = shape(
 
 ANSWERS: Documented = {
     **PEOPLE,
+    **OBJECTS,
     **EVENTS,
     **SUBSCRIPTIONS,
     "account_info.daily_usage": shape(
@@ -242,6 +290,31 @@ ANSWERS: Documented = {
     "campaigns.list": counted(CAMPAIGN),
     "campaigns.update": CAMPAIGN,
     "campaigns.update_batch": batch(CAMPAIGN),
+    "email_campaigns.get": shape(
+        "EmailCampaign",
+        {
+            "scheduledAt": int,
+            "lastProcessingStartedAt": int,
+            "lastProcessingFinishedAt": int,
+            "lastProcessingStateChangeAt": int,
+            "subType": str,
+        },
+        id=int,
+        appId=int,
+        appName=str,
+        contentId=int,
+        name=str,
+        subject=str,
+        type=str,
+        processingState=str,
+        numIncluded=int,
+        numQueued=int,
+        counters=dict[str, int],
+    ),
+    "email_campaigns.list": EMAIL_CAMPAIGNS,
+    "email_campaigns.list_by_id": EMAIL_CAMPAIGNS,
+    "email_events.get": EMAIL_EVENT,
+    "email_events.list": shape("EmailEvents", hasMore=bool, offset=str, events=list[EMAIL_EVENT]),
     "email_revisions.get": REVISION,
     "email_revisions.list": counted(REVISION),
     "email_revisions.restore": NOTHING,
@@ -249,10 +322,9 @@ ANSWERS: Documented = {
     "email_statistics.histogram": counted(
         shape("Interval", aggregations=FIGURES, interval=shape("Span", start=Time, end=Time))
     ),
-    "email_statistics.totals": {
-        "v3": shape("EmailTotals", TOTALS),
-        "2026-03": shape("EmailTotals", **TOTALS),
-    },
+    "email_statistics.totals": undated_and_dated(
+        shape("EmailTotals", TOTALS), shape("EmailTotals", **TOTALS)
+    ),
     "email_tests.create_variation": EMAIL,
     "email_tests.get_variation": EMAIL,
     **{f"emails.{call}": EMAIL for call in ("clone", "create", "get", "get_draft", "update", "update_draft")},
@@ -262,9 +334,17 @@ ANSWERS: Documented = {
     "flows.delete": NOTHING,
     "flows.get": WHOLE_FLOW,
     "flows.list": page(FLOW),
+    "flows.email_campaigns": page(shape("FlowEmail", flowId=str)),
+    "flows.performance": shape("Performance", results=list[dict[str, Any]]),
+    "oauth.access_token_info": shape("AccessTokenInfo", hubId=int, userId=int, appId=int, scopes=list[str]),
     "flows.batch_read": batch(WHOLE_FLOW),
     "flows.replace": WHOLE_FLOW,
     "flows.workflow_ids": batch(shape("WorkflowId", flowId=int, workflowId=int)),
+    **{f"forms.{call}": FORM for call in ("create", "get", "replace", "update")},
+    "forms.archive": NOTHING,
+    "forms.list": page(FORM),
+    "form_submissions.list": page(SUBMISSION),
+    "form_submissions.submit": shape("Submitted", {"inlineMessage": str, "redirectUri": str}),
     "legacy.enrol_in_nurture": NOTHING,
     "legacy.update_lead": NOTHING,
     "oauth.client_credentials": TOKENS,

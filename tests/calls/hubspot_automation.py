@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
@@ -61,6 +63,41 @@ def a_flows_life(run: CallRunner) -> None:
     run(flows.delete(made))
     with pytest.raises(NotFound):
         run(flows.get(made))
+
+
+@SCENES.show(flows="email_campaigns performance")
+def what_a_flow_sends_and_whom_it_reaches(run: CallRunner) -> None:
+    email = {"actionId": "1", "actionTypeId": "0-4", "fields": {"content_id": seed.NEWSLETTER_EMAIL}}
+    definition = {
+        "type": "CONTACT_FLOW",
+        "flowType": "WORKFLOW",
+        "objectTypeId": "0-1",
+        "name": "New",
+        "isEnabled": False,
+        "canEnrollFromSalesforce": False,
+        "actions": [email, email],
+    }
+    made = run(flows.create(definition))["id"]
+    sent = run.every(flows.email_campaigns([made], limit=1))
+    assert [(one["flowId"], one["emailContentId"]) for one in sent] == [(made, seed.NEWSLETTER_EMAIL)] * 2
+    assert run(flows.email_campaigns([at.WELCOME_FLOW])) == []
+    assert run(flows.performance(at.WELCOME_FLOW)) == []
+    run(workflows.enrol(at.WELCOME_WORKFLOW, "ada@example.com"))
+    now = run.box.clock.now()
+    period = {"start": now - dt.timedelta(days=1), "end": now + dt.timedelta(days=1)}
+    for bucket in ("DAY", "WEEK", "MONTH"):
+        [row] = run(flows.performance(at.WELCOME_FLOW, bucket_type=bucket, first_day="SUNDAY", **period))
+        assert row["count"] == 1
+    with pytest.raises(NotFound):
+        run(flows.performance(1))
+
+
+@SCENES.show(oauth="access_token_info")
+def the_scopes_of_a_token(run: CallRunner) -> None:
+    info = run(oauth.access_token_info(seed.READ_ONLY_TOKEN))
+    assert (info.hubId, set(info.scopes)) == (seed.PORTAL_ID, seed.READER_SCOPES)
+    with pytest.raises(NotFound):
+        run(oauth.access_token_info("pat-na1-unknown"))
 
 
 @SCENES.show(oauth="exchange_code introspect refresh client_credentials revoke")

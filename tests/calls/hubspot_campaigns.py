@@ -76,6 +76,7 @@ def a_batch_of_campaigns(run: CallRunner) -> None:
 @SCENES.show(campaign_assets="add list remove")
 def assets_of_a_campaign(run: CallRunner) -> None:
     email, form = seed.PUBLISHED_EMAIL, "form/1 +?"
+    run.box.hubspot.settings.assets = {"FORM": (form,)}
     run(campaign_assets.add(SPRING, "MARKETING_EMAIL", email))
     run(campaign_assets.add(SPRING, "FORM", form))
     (shown,) = run.every(campaign_assets.list(SPRING, "FORM", limit=1))

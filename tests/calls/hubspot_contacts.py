@@ -1,4 +1,4 @@
-"""Scenes of contacts and imports, and of the leads of before there were contacts."""
+"""Scenes of contacts, imports and exports, and of the leads of before there were contacts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from calls.scenes import Scenes
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound
 from airflow_provider_mkt.client.hubspot.automation import legacy
 from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
+from airflow_provider_mkt.client.hubspot.exports import exports
 from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.transport.downloads import download
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 SCENES = Scenes()
@@ -75,6 +77,8 @@ def contacts_are_searched(run: CallRunner) -> None:
     leads: contact_search.Filter = {"property_name": "lifecyclestage", "operator": "EQ", "value": "lead"}
     found = run.every(contact_search.search([[leads]], properties=["email"], sort="-hs_object_id"))
     assert [one["properties"]["email"] for one in found] == ["dana@example.com", "bruno@example.com"]
+    # A stage moves back only when it was cleared.
+    run(contacts.update(ADA, {"lifecyclestage": ""}))
     run(contacts.update(ADA, {"lifecyclestage": "lead"}))
     run.wait(2)
     assert [one["id"] for one in run.every(contact_search.search_all([[leads]]))] == [
@@ -87,8 +91,9 @@ def contacts_are_searched(run: CallRunner) -> None:
 @SCENES.show(contact_merging="merge", contacts="gdpr_delete")
 def contacts_become_one_and_none(run: CallRunner) -> None:
     run(contacts.update(BRUNO, {"city": "Rome"}))
-    assert run(contact_merging.merge(ADA, BRUNO))["id"] == ADA
-    assert run(contacts.get(BRUNO))["id"] == ADA
+    kept = run(contact_merging.merge(ADA, BRUNO))["id"]
+    assert kept not in (ADA, BRUNO)
+    assert run(contacts.get(BRUNO))["id"] == run(contacts.get(ADA))["id"] == kept
     assert city(run, ADA) == "Rome"
     run(contacts.gdpr_delete("chidi@example.com", id_property="email"))
     for gone in (contacts.get(CHIDI), contacts.get(CHIDI, archived=True)):
@@ -116,6 +121,27 @@ def an_import_of_contacts(run: CallRunner) -> None:
     assert city(run, ADA) == "Turin"
     made = run(contacts.get("new@example.com", id_property="email", properties=["city"]))
     assert made["properties"]["city"] == "Oslo"
+
+
+@SCENES.show(exports="start status get")
+def an_export_of_contacts(run: CallRunner) -> None:
+    leads: contact_search.Filter = {"property_name": "city", "operator": "HAS_PROPERTY"}
+    run(contacts.update(ADA, {"city": "Turin"}))
+    one = run(exports.start("June", "contacts", ["email", "city"], filter_groups=[[leads]]))
+    listed = run(exports.start("Members", "contacts", ["email"], list_id=seed.LIST_ID))
+    assert run(exports.get(one.id)).exportState == "PROCESSING"
+    assert run(exports.get(listed.id)).exportState == "ENQUEUED"
+    assert run(exports.status(one.id)).status == "PROCESSING"
+    run.wait(10)
+    done = run(exports.get(one.id))
+    assert (done.exportState, done.recordCount, done.objectType) == ("DONE", 1, "CONTACT")
+    assert run(exports.get(listed.id)).exportState == "DONE"
+    task = run(exports.status(one.id))
+    assert (task.status, task.numErrors) == ("COMPLETE", 0)
+    assert task.result is not None
+    content: list[bytes] = []
+    download(task.result, content.append)
+    assert b"".join(content) == b"email,city\nada@example.com,Turin\n"
 
 
 @SCENES.show(legacy="enrol_in_nurture update_lead")

@@ -12,7 +12,14 @@ from calls.hubspot_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.errors import NotFound
-from airflow_provider_mkt.client.hubspot.emails import email_revisions, email_statistics, email_tests, emails
+from airflow_provider_mkt.client.hubspot.emails import (
+    email_campaigns,
+    email_events,
+    email_revisions,
+    email_statistics,
+    email_tests,
+    emails,
+)
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 SCENES = Scenes()
@@ -142,6 +149,33 @@ def counters(figures: Iterable[Mapping[str, Any]]) -> Counter[str]:
     for one in figures:
         total.update({name: count for name, count in one["counters"].items() if count})
     return total
+
+
+@SCENES.show(email_campaigns="list list_by_id get", email_events="list get")
+def who_got_an_email_and_who_did_not(run: CallRunner) -> None:
+    run.box.hubspot.set_person(id=seed.CONTACT_IDS[0], unsubscribed=True)
+    began = run.box.clock.now()
+    run(emails.publish(NEWS))
+    run.wait(60)
+    campaign_id = int(run(emails.get(NEWS)).model_extra["primaryEmailCampaignId"])
+    (newest, older) = run.every(email_campaigns.list(limit=1))
+    assert newest["id"] == campaign_id
+    by_id = [one["id"] for one in run.every(email_campaigns.list_by_id(limit=1))]
+    assert by_id == sorted([newest["id"], older["id"]])
+    sent = run(email_campaigns.get(campaign_id, app_id=newest["appId"]))
+    assert (sent.processingState, sent.numIncluded, sent.numQueued) == ("DONE", 5, 4)
+    of_email = {"app_id": newest["appId"], "campaign_id": campaign_id}
+    every = run.every(email_events.list(**of_email, start=began, end=run.box.clock.now(), limit=3))
+    assert [one["created"] for one in every] == sorted((one["created"] for one in every), reverse=True)
+    kinds = Counter(str(one["type"]).lower() for one in every)
+    assert {name: count for name, count in sent.counters.items() if count} == dict(kinds)
+    (dropped,) = run(email_events.list(**of_email, event_type="DROPPED"))
+    assert dropped["dropReason"] == "PREVIOUSLY_UNSUBSCRIBED_PORTAL"
+    assert run(email_events.get(dropped["created"], dropped["id"])) == dropped
+    found = run.every(email_events.list(recipient=dropped["recipient"], exclude_filtered_events=True))
+    assert dropped in found
+    (opened, *_) = run(email_events.list(**of_email, event_type="OPEN"))
+    assert run(email_events.get(opened["sentBy"]["created"], opened["sentBy"]["id"]))["type"] == "SENT"
 
 
 @SCENES.show()

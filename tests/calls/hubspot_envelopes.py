@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from calls.shapes import Shape, Time, also, shape, words
 
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
+
 STATUSES = words("CANCELED COMPLETE PENDING PROCESSING")
 NEXT = shape("NextPage", after=str)
 PAGING = shape("Paging", {"next": NEXT, "prev": shape("PreviousPage", before=str)})
@@ -27,6 +29,16 @@ def batch(row: Shape) -> Shape:
         completedAt=Time,
         results=list[row],
     )
+
+
+def undated_and_dated(undated: Shape, dated: Shape) -> dict[str, Shape]:
+    """An answer whose dated paths differ from the v3 and v4 ones."""
+    return {"v3": undated, **{profile: dated for profile in PROFILES if profile != "v3"}}
+
+
+def except_in_march(shape: Shape, march: Shape) -> dict[str, Shape]:
+    """An answer that differs in version 2026-03 alone."""
+    return {**dict.fromkeys(PROFILES, shape), "2026-03": march}
 
 
 LIST = shape(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.hubspot_envelopes import LIST, batch, counted, page
+from calls.hubspot_envelopes import LIST, batch, counted, except_in_march, page, undated_and_dated
 from calls.shapes import NOTHING, Time, also, shape, words
 
 PROPERTY = shape("EventProperty", name=str, value=str)
@@ -197,16 +197,19 @@ EVENTS: dict[str, Any] = {
 }
 
 SUBSCRIPTIONS: dict[str, Any] = {
-    "subscriptions.definitions": {
-        "v3": shape("Definitions", subscriptionDefinitions=list[DEFINITION]),
-        "2026-03": batch(DEFINITION),
-    },
-    "subscriptions.statuses": {
-        "v3": shape("Subscriptions", recipient=str, subscriptionStatuses=list[SUBSCRIPTION]),
+    "subscriptions.definitions": undated_and_dated(
+        shape("Definitions", subscriptionDefinitions=list[DEFINITION]), batch(DEFINITION)
+    ),
+    "subscriptions.statuses": except_in_march(
+        shape("Subscriptions", recipient=str, subscriptionStatuses=list[SUBSCRIPTION]), batch(STATUS)
+    ),
+    "subscriptions.subscribe": except_in_march(SUBSCRIPTION, batch(STATUS)),
+    "subscriptions.unsubscribe": except_in_march(SUBSCRIPTION, batch(STATUS)),
+    "subscriptions.resubscribe": {
+        "v3": batch(STATUS),
         "2026-03": batch(STATUS),
+        "2026-09": SUBSCRIPTION,
     },
-    "subscriptions.subscribe": {"v3": SUBSCRIPTION, "2026-03": batch(STATUS)},
-    "subscriptions.unsubscribe": {"v3": SUBSCRIPTION, "2026-03": batch(STATUS)},
     "subscription_batches.read": batch(shape("Person", subscriberIdString=str, statuses=list[STATUS])),
     "subscription_batches.read_unsubscribed_from_all": batch(
         shape("PersonWide", subscriberIdString=str, wideStatuses=list[WIDE_STATUS])

@@ -55,6 +55,19 @@ def a_lists_life(run: CallRunner) -> None:
     assert run(lists.get(made))["name"] == name
 
 
+@SCENES.show(lists="list")
+def all_lists(run: CallRunner) -> None:
+    names = [f"List {number}" for number in range(4)]
+    for name in names:
+        run(lists.create(name))
+    active(run)
+    found = run.every(lists.list(additional_properties=["hs_list_size"], count=2))
+    assert sorted(row["name"] for row in found) == sorted(["Early adopters", "Leads", *names])
+    assert all("hs_list_size" in row["additionalProperties"] for row in found)
+    assert [row["name"] for row in run(lists.list(processing_types=["DYNAMIC"]))] == ["Leads"]
+    assert run(lists.list(object_type_id="0-2")) == []
+
+
 @SCENES.show(lists="search update_filters size_history")
 def a_list_that_fills_itself(run: CallRunner) -> None:
     one = active(run)

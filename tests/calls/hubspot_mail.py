@@ -71,7 +71,7 @@ def a_token_for_smtp(run: CallRunner) -> None:
     assert [one.id for one in run(smtp_tokens.list(email_campaign_id=made.emailCampaignId))] == []
 
 
-@SCENES.show(subscriptions="definitions statuses subscribe unsubscribe")
+@SCENES.show(subscriptions="definitions statuses subscribe unsubscribe resubscribe")
 def one_person_and_one_kind_of_mail(run: CallRunner) -> None:
     def wants() -> dict[str, str]:
         return {row["id"]: row["status"] for row in run(subscriptions.statuses(JANE))}
@@ -87,6 +87,8 @@ def one_person_and_one_kind_of_mail(run: CallRunner) -> None:
     run(subscriptions.unsubscribe(JANE, EVENTS))
     assert wants()[str(EVENTS)] == "NOT_SUBSCRIBED"
     assert {row["status"] for row in run(states.get(JANE))} == {"UNSUBSCRIBED", "NOT_SPECIFIED"}
+    run(subscriptions.resubscribe(JANE, EVENTS))
+    assert wants()[str(EVENTS)] == "SUBSCRIBED"
 
 
 @SCENES.show(

@@ -1,4 +1,4 @@
-"""The answers of HubSpot as documented, by call: contacts, lists and imports."""
+"""The answers of HubSpot as documented, by call: contacts, lists, imports and exports."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from calls.hubspot_envelopes import LIST, STATUSES, batch, counted, page
 from calls.shapes import NOTHING, Time, also, shape, words
+
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 
 VALUE = shape(
     "Value",
@@ -27,6 +29,8 @@ ASSOCIATED = page(shape("AssociatedId", id=str, type=str))
 CONTACT_AND_MORE = also(CONTACT, "ContactAndMore", {"associations": dict[str, ASSOCIATED]})
 UPSERTED = also(CONTACT, "Upserted", new=bool)
 
+FOUND_LIST = also(LIST, "FoundList", additionalProperties=dict[str, str])
+FOUND_LISTS = shape("FoundLists", hasMore=bool, offset=int, total=int, lists=list[FOUND_LIST])
 ONE_LIST = shape("OneList", list=LIST)
 CHANGED_LIST = shape("ChangedList", updatedList=LIST)
 MEMBERS = page(shape("Member", recordId=str, membershipTimestamp=Time))
@@ -45,6 +49,46 @@ FOLDER = shape(
 )
 MAPPING = shape("Mapping", legacyListId=str, listId=str)
 PLAN = shape("Plan", {"convertedAt": Time, "requestedConversionTime": dict}, listId=str)
+
+PROPERTY = shape(
+    "Property",
+    {
+        "archived": bool,
+        "archivedAt": Time,
+        "calculated": bool,
+        "calculationFormula": str,
+        "createdAt": Time,
+        "createdUserId": str,
+        "currencyPropertyName": str,
+        "dataSensitivity": words("highly_sensitive non_sensitive sensitive"),
+        "displayOrder": int,
+        "externalOptions": bool,
+        "formField": bool,
+        "hasUniqueValue": bool,
+        "hidden": bool,
+        "hubspotDefined": bool,
+        "modificationMetadata": shape(
+            "Changeable",
+            {"readOnlyOptions": bool},
+            archivable=bool,
+            readOnlyDefinition=bool,
+            readOnlyValue=bool,
+        ),
+        "referencedObjectType": str,
+        "showCurrencySymbol": bool,
+        "updatedAt": Time,
+        "updatedUserId": str,
+    },
+    name=str,
+    label=str,
+    type=str,
+    fieldType=str,
+    groupName=str,
+    description=str,
+    options=list[
+        shape("Option", {"description": str, "displayOrder": int}, label=str, value=str, hidden=bool)
+    ],
+)
 
 ROW_ERROR = shape(
     "RowError",
@@ -77,6 +121,12 @@ IMPORT = shape(
     state=words("CANCELED DEFERRED DONE FAILED PROCESSING REVERTED STARTED"),
 )
 
+EXPORT_ERROR = shape(
+    "ExportError",
+    {"status": str, "category": str, "context": dict[str, list[str]], "errors": list[dict], "links": dict},
+    message=str,
+)
+
 PEOPLE: dict[str, Any] = {
     "contact_merging.merge": CONTACT,
     "contacts.gdpr_delete": NOTHING,
@@ -92,6 +142,27 @@ PEOPLE: dict[str, Any] = {
     "contacts.update": CONTACT,
     "contacts.update_batch": batch(CONTACT),
     "contacts.upsert_batch": batch(UPSERTED),
+    "exports.get": shape(
+        "Export",
+        {"exportName": str, "recordCount": int},
+        id=str,
+        exportType=str,
+        objectType=str,
+        objectProperties=list[str],
+        exportState=words(
+            "CANCELED CONFLICT DEFERRED DELETED DONE ENQUEUED FAILED PENDING_APPROVAL PROCESSING"
+        ),
+        createdAt=Time,
+        updatedAt=Time,
+    ),
+    "exports.start": shape("StartedExport", {"links": dict[str, str]}, id=str),
+    "exports.status": shape(
+        "ExportTask",
+        {"result": str, "errors": list[EXPORT_ERROR], "numErrors": int, "requestedAt": Time},
+        status=STATUSES,
+        startedAt=Time,
+        completedAt=Time,
+    ),
     "imports.cancel": shape(
         "Action", {"requestedAt": Time}, startedAt=Time, completedAt=Time, status=STATUSES
     ),
@@ -131,13 +202,8 @@ PEOPLE: dict[str, Any] = {
     "lists.batch_read": shape("Lists", lists=list[LIST]),
     "lists.rename": CHANGED_LIST,
     "lists.restore": NOTHING,
-    "lists.search": shape(
-        "FoundLists",
-        hasMore=bool,
-        offset=int,
-        total=int,
-        lists=list[also(LIST, "FoundList", additionalProperties=dict[str, str])],
-    ),
+    "lists.list": {**dict.fromkeys(PROFILES, FOUND_LISTS), "2026-09": counted(FOUND_LIST)},
+    "lists.search": FOUND_LISTS,
     "lists.size_history": shape(
         "SizeHistory", sizeHistory=list[shape("SizeThen", size=int, timestamp=Time)], editHistory=list[Time]
     ),

@@ -138,6 +138,50 @@ CAMPAIGN = shape(
     updatedAt=Moment,
 )
 
+ID: dict[str, Any] = {"id": int}
+GUID: dict[str, Any] = {"marketoGUID": str}
+BY_GUID = ("opportunities", "opportunity_roles", "named_accounts", "custom_objects")
+_WARNINGS = {"warnings": list[Any]}
+EMPTY_RESULT = also(NO_RESULT, "EmptyResult", _WARNINGS, result=list[NOTHING])
+RELATED = shape("Related", name=str, field=str)
+MODEL = shape(
+    "Model",
+    {
+        "state": words("draft approved approvedWithDraft"),
+        "relationships": list[
+            shape("Relationship", {"relatedTo": RELATED, "object": RELATED}, field=str, type=str)
+        ],
+    },
+    name=str,
+    apiName=str,
+    displayName=str,
+    pluralName=str,
+    description=str,
+    idField=str,
+    createdAt=Moment,
+    updatedAt=Moment,
+    version=words("draft approved"),
+    dedupeFields=list[str],
+    searchableFields=list[list[str]],
+    fields=list[
+        shape(
+            "ModelField",
+            {"length": int, "updateable": bool, "crmManaged": bool, "description": str},
+            name=str,
+            displayName=str,
+            dataType=str,
+        )
+    ],
+)
+TYPE_MODEL = also(MODEL, "TypeModel", state=words("draft approved approvedWithDraft"))
+OBJECT_IMPORT = shape(
+    "ObjectImport",
+    batchId=int,
+    status=words("Queued Importing Complete Failed"),
+    objectApiName=str,
+    operation=str,
+)
+
 ANSWERS: Documented = {
     **ASSETS,
     "activities.add_custom": answer(
@@ -150,7 +194,13 @@ ANSWERS: Documented = {
     "activities.types": answer(TYPE),
     **{
         f"bulk_extracts.{call}": answer(EXPORT)
-        for call in ("create_leads", "create_activities", "create_program_members", "status")
+        for call in (
+            "create_leads",
+            "create_activities",
+            "create_program_members",
+            "create_custom_objects",
+            "status",
+        )
     },
     # The hook takes the refusal of a job that is in the queue already for an empty answer.
     "bulk_extracts.enqueue": answer(EXPORT) | NOTHING,
@@ -169,19 +219,78 @@ ANSWERS: Documented = {
     "campaigns.legacy_get": answer(CAMPAIGN),
     "campaigns.request": answer(shape("Requested", id=int)),
     "campaigns.schedule": answer(shape("Scheduled", id=int)),
-    "companies.list": pages(shape("Company", seq=int, id=int)),
-    "companies.delete": answer(outcome("deleted", seq=int)),
-    "companies.describe": answer(
+    **{
+        f"{resource}.{call}": kind
+        for resource, of in (("companies", ID), ("sales_persons", ID), *((one, GUID) for one in BY_GUID))
+        for call, kind in (
+            ("list", pages(shape("Record", seq=int, **of))),
+            ("delete", answer(outcome("deleted", of, seq=int))),
+            ("describe", answer(MODEL)),
+            ("sync", answer(outcome("created updated", of, seq=int))),
+        )
+    },
+    **{
+        f"{resource}.list_by_keys": pages(shape("Keyed", seq=int, **GUID))
+        for resource in ("custom_objects", "opportunity_roles")
+    },
+    "custom_objects.list_types": answer(MODEL),
+    **{f"{resource}.list": pages(FIELD) for resource in ("opportunity_fields", "named_account_fields")},
+    **{f"{resource}.get": answer(FIELD) for resource in ("opportunity_fields", "named_account_fields")},
+    **{f"custom_object_types.{call}": answer(TYPE_MODEL) for call in ("list", "get")},
+    **{
+        f"custom_object_types.{call}": EMPTY_RESULT
+        for call in (
+            "sync",
+            "add_fields",
+            "update_field",
+            "delete_fields",
+            "approve",
+            "discard_draft",
+            "delete",
+        )
+    },
+    "custom_object_types.data_types": also(NO_RESULT, "DataTypes", _WARNINGS, result=list[str]),
+    "custom_object_types.linkable_objects": answer(
         shape(
-            "CompanyModel",
-            {"apiName": str, "displayName": str, "description": str, "idField": str},
+            "Linkable",
             name=str,
-            dedupeFields=list[str],
-            searchableFields=list[list[str]],
-            fields=list[shape("CompanyField", {"length": int}, name=str, displayName=str, dataType=str)],
+            displayName=str,
+            fields=list[shape("LinkableField", name=str, displayName=str, dataType=str)],
         )
     ),
-    "companies.sync": answer(outcome("created updated", seq=int)),
+    "custom_object_types.dependent_assets": answer(
+        shape("Dependent", {"usedFields": list[str]}, assetType=str, assetId=int, assetName=str)
+    ),
+    "named_account_lists.list": pages(
+        shape(
+            "AccountList",
+            {"type": str, "updateable": bool, "createdAt": Moment, "updatedAt": Moment},
+            seq=int,
+            name=str,
+            **GUID,
+        )
+    ),
+    "named_account_lists.sync": answer(outcome("created updated", GUID, seq=int)),
+    "named_account_lists.delete": answer(outcome("deleted", GUID, seq=int)),
+    "named_account_lists.members": pages(shape("AccountInList", seq=int, **GUID)),
+    "named_account_lists.add_members": answer(outcome("added", GUID, seq=int)),
+    "named_account_lists.remove_members": answer(outcome("removed", GUID, seq=int)),
+    "bulk_objects.create_import": answer(OBJECT_IMPORT),
+    "bulk_objects.failures": FILE,
+    "bulk_objects.import_status": answer(
+        also(
+            OBJECT_IMPORT,
+            "ObjectsImported",
+            {
+                "numOfObjectsProcessed": int,
+                "numOfRowsFailed": int,
+                "numOfRowsWithWarning": int,
+                "importTime": str,
+                "message": str,
+            },
+        )
+    ),
+    "bulk_objects.warnings": FILE,
     **{
         f"custom_activity_types.{call}": answer(CUSTOM_TYPE)
         for call in (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from calls.marketo_envelopes import AssetTime, asset
+from calls.marketo_envelopes import NO_RESULT, AssetTime, asset
 from calls.shapes import Documented, also, shape, words
 
 PLACE = shape("Place", {"id": int, "value": int, "folderName": str}, type=words("Folder Program"))
@@ -194,7 +194,54 @@ CHANNEL = asset(
     )
 )
 
+DESIGNER_EMAIL = shape(
+    "DesignerEmail",
+    {
+        "description": str,
+        "state": str,
+        "externalId": str,
+        "settings": dict[str, Any],
+        "templateId": str,
+        "data": dict[str, Any],
+    },
+    id=str,
+    name=str,
+    status=str,
+    headers=dict[str, Any],
+    appData=dict[str, Any],
+    metadata=dict[str, Any],
+)
+DESIGNER_EMAILS = also(NO_RESULT, "DesignerEmails", result=list[DESIGNER_EMAIL])
+
 ASSETS: Documented = {
+    **{
+        f"designer_emails.{call}": DESIGNER_EMAILS
+        for call in ("batch_get", "clone", "create", "get", "transition", "update")
+    },
+    "designer_emails.list": also(
+        NO_RESULT,
+        "DesignerEmailPage",
+        result=shape(
+            "DesignerEmailItems",
+            items=list[DESIGNER_EMAIL],
+            totalItems=int,
+            pageSize=int,
+            currentPage=int,
+        ),
+    ),
+    "designer_emails.delete": NO_RESULT,
+    "designer_emails.batch_delete": NO_RESULT,
+    "designer_emails.used_by": also(
+        NO_RESULT,
+        "DesignerUse",
+        {"pageDetails": dict[str, Any]},
+        result=list[shape("DesignerUser", {"contentType": str, "channel": str}, id=str, name=str)],
+    ),
+    "designer_emails.batch_used_by": also(
+        NO_RESULT,
+        "DesignerUses",
+        result=list[shape("DesignerUseCount", id=str, name=str, count=int, used=bool)],
+    ),
     **{f"campaigns.{call}": CAMPAIGN for call in ("list", "by_name", "clone", "create", "get", "update")},
     **{f"campaigns.{call}": DONE for call in ("activate", "deactivate", "delete")},
     "channels.list": CHANNEL,

@@ -9,12 +9,13 @@ from calls.marketo_runners import CallRunner
 from calls.scenes import Scenes
 
 from airflow_provider_mkt.client.marketo.activities import activities
-from airflow_provider_mkt.client.marketo.emails import email_content, emails
+from airflow_provider_mkt.client.marketo.emails import designer_emails, email_content, emails
 from airflow_provider_mkt.client.marketo.folders import folders
 from airflow_provider_mkt.client.marketo.lists import lead_memberships, smart_lists
 from airflow_provider_mkt.client.marketo.programs import channels, programs, tags, tokens
 from airflow_provider_mkt.client.marketo.smart_campaigns import campaigns
 from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo.programs.models import TagType
 
 SCENES = Scenes()
 ANNA, BEN = seed.ANNA, seed.BEN
@@ -85,6 +86,8 @@ def an_email_program_is_approved_and_taken_back(run: CallRunner) -> None:
     assert run(programs.get(NEWSLETTER))["status"] == "locked"
     run(programs.unapprove(NEWSLETTER))
     assert run(programs.get(NEWSLETTER))["status"] == "unlocked"
+    run(programs.reschedule(NEWSLETTER, start + 24 * HOUR, start + 48 * HOUR, head_start=True))
+    assert run(programs.get(NEWSLETTER))["headStart"] is True
 
 
 @SCENES.show(campaigns="list get by_name legacy_list legacy_get")
@@ -172,6 +175,46 @@ def an_emails_life(run: CallRunner) -> None:
     assert run(emails.get(made)) is None
 
 
+@SCENES.show(
+    designer_emails="create get list update transition clone delete used_by "
+    "batch_get batch_delete batch_used_by"
+)
+def an_email_of_the_designer(run: CallRunner) -> None:
+    headers = {"subject": "Hello", "fromName": "Example Ltd", "fromEmail": "news@example.com"}
+    folder = str(seed.EMAIL_FOLDER)
+    made = run(
+        designer_emails.create(
+            "Designed", headers=headers, folder_id=folder, html="<p>Hi</p>", settings={"isOperational": True}
+        )
+    )
+    number = made["id"]
+    assert (made["status"], made["data"]["html"]["body"]) == ("draft", "<p>Hi</p>")
+    run(designer_emails.update(number, new_name="Renamed", headers={"preheader": "Look"}))
+    shown = run(designer_emails.get(number))
+    assert (shown["name"], shown["headers"]["preheader"]) == ("Renamed", "Look")
+    assert run(designer_emails.transition(number, "approve"))["status"] == "approved"
+    run(designer_emails.transition(number, "create_draft"))
+    run(designer_emails.update(number, headers={"subject": "Worse"}, text="Hi"))
+    run(designer_emails.transition(number, "discard"))
+    assert run(designer_emails.get(number))["headers"]["subject"] == "Hello"
+    copies = [run(designer_emails.clone(number, f"Copy {count}"))["id"] for count in range(3)]
+    rows = run.every(designer_emails.list("1", folder_id=folder, page_size=2))
+    assert [row["id"] for row in rows] == [number, *copies]
+    rows = run.every(designer_emails.list("1", statuses=["approved"], name="Renamed"))
+    assert [row["id"] for row in rows] == [number]
+    users = [{"id": str(count), "name": f"User {count}"} for count in range(3)]
+    run.state.designer_emails[copies[0]].used_by = list(users)
+    assert run.every(designer_emails.used_by(copies[0], page_size=2)) == users
+    counts = run(designer_emails.batch_used_by(copies[:2]))
+    assert [(row["count"], row["used"]) for row in counts] == [(3, True), (0, False)]
+    assert [row["name"] for row in run(designer_emails.batch_get(copies))] == ["Copy 0", "Copy 1", "Copy 2"]
+    run(designer_emails.batch_delete(copies[:2], ignore_used_by=True))
+    run(designer_emails.delete(copies[2]))
+    run(designer_emails.transition(number, "unapprove"))
+    run(designer_emails.delete(number))
+    assert run.every(designer_emails.list("1")) == []
+
+
 @SCENES.show(emails="send_sample")
 def a_sample_of_an_email(run: CallRunner) -> None:
     run(emails.send_sample(WELCOME, "me+test@example.com", lead_id=ANNA, text_only=True))
@@ -216,7 +259,10 @@ def a_smart_lists_life(run: CallRunner) -> None:
 
 @SCENES.show(tags="list by_name programs set_value delete")
 def tags_of_programs(run: CallRunner) -> None:
-    (kind,) = run.every(tags.list(page_size=1))
+    state = run.box.marketo.state
+    state.tag_types = (state.tag_types[0], TagType("Track & field", ("1",)))
+    kind, other = run.every(tags.list(page_size=1))
+    assert other["tagType"] == "Track & field"
     assert "North" in run(tags.by_name(kind["tagType"]))["allowableValues"]
     assert run(tags.by_name("Nothing")) is None
     run(tags.set_value(WEBSITE, kind["tagType"], "North"))

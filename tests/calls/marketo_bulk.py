@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from calls.marketo_runners import CallRunner
 from calls.scenes import Scenes
 
+from airflow_provider_mkt.client.marketo.custom_objects import custom_objects
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.imports import bulk_leads, bulk_members
 from airflow_provider_mkt.client.marketo.leads import leads
@@ -96,3 +97,21 @@ def activities_and_members_are_extracted(run: CallRunner) -> None:
         rows[kind] = table(run(bulk_extracts.file(kind, job["exportId"])).content)  # type: ignore[arg-type]
     assert {row["activityTypeId"] for row in rows["activities"]} == {"12"}
     assert rows["program_members"] == [{"leadId": str(seed.ANNA), "statusName": "Member"}]
+
+
+@SCENES.show(bulk_extracts="create_custom_objects")
+def custom_objects_are_extracted(run: CallRunner) -> None:
+    machine = seed.MACHINE_TYPE
+    run(custom_objects.sync(machine, [{"serialNumber": "A-1", "leadId": seed.ANNA, "hours": 7}]))
+    job = run(
+        bulk_extracts.create_custom_objects(
+            machine, ["serialNumber", "leadId", "hours", "model"], static_list_id=seed.STATIC_LIST
+        )
+    )["exportId"]
+    run(bulk_extracts.enqueue("custom_objects", job, api_name=machine))
+    run.wait(180)
+    assert run(bulk_extracts.status("custom_objects", job, api_name=machine))["numberOfRecords"] == 1
+    content = run(bulk_extracts.file("custom_objects", job, api_name=machine)).content
+    assert table(content) == [
+        {"serialNumber": "A-1", "leadId": str(seed.ANNA), "hours": "7", "model": "null"}
+    ]

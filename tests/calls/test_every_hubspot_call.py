@@ -1,4 +1,4 @@
-"""Every HubSpot call through the hook: blocking and on a loop, in both version profiles, read back."""
+"""Every HubSpot call through the hook: blocking and on a loop, in each version profile, read back."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from calls import (
     hubspot_contacts,
     hubspot_emails,
     hubspot_events,
+    hubspot_forms,
     hubspot_lists,
     hubspot_mail,
+    hubspot_objects,
 )
 from calls.hubspot_answers import ANSWERS
 from calls.hubspot_runners import CallRunner, both_runners
-from calls.samples import sample
 from calls.scenes import Scene
 
-from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.versions import PREFIXES
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.client.registry import endpoints
 from airflow_provider_mkt.sandbox import Sandbox
 
@@ -28,14 +28,14 @@ SCENES = [
     *hubspot_campaigns.SCENES,
     *hubspot_emails.SCENES,
     *hubspot_contacts.SCENES,
+    *hubspot_objects.SCENES,
     *hubspot_mail.SCENES,
     *hubspot_lists.SCENES,
     *hubspot_events.SCENES,
+    *hubspot_forms.SCENES,
     *hubspot_automation.SCENES,
 ]
 NAMES = {name for name, _ in endpoints("hubspot")}
-DATED = "2026-03"
-UNDATED = sorted(name for name in NAMES if sample("hubspot", name).route.family not in PREFIXES[DATED])
 
 
 @pytest.fixture(scope="module")
@@ -55,35 +55,33 @@ def runners(request: pytest.FixtureRequest, box: Sandbox) -> Iterator[tuple[Call
 
 @pytest.mark.parametrize(
     ("runners", "scene"),
-    [
-        pytest.param(profile, scene, id=f"{profile} {scene}")
-        for profile in PREFIXES
-        for scene in SCENES
-        if profile != DATED or not set(scene.names) & set(UNDATED)
-    ],
+    [pytest.param(profile, scene, id=f"{profile} {scene}") for profile in PROFILES for scene in SCENES],
     indirect=["runners"],
 )
 def test_calls_have_their_documented_effect_blocking_and_async(
     runners: tuple[CallRunner, CallRunner], scene: Scene
 ) -> None:
     for runner in runners:
-        runner.box.hubspot.reset()
+        runner.box.hubspot.reset(limits=False)
         runner.ran.clear()
         scene.play(runner)
         assert set(scene.names) <= runner.ran
 
 
-@pytest.mark.parametrize("runners", [DATED], indirect=True)
-@pytest.mark.parametrize("name", UNDATED)
-def test_a_call_without_a_dated_path_is_rejected_and_sends_nothing(
-    runners: tuple[CallRunner, CallRunner], name: str
+@pytest.mark.parametrize("runners", ["2026-09"], indirect=True)
+@pytest.mark.parametrize(
+    "scene", [one for one in SCENES if any("batch" in name for name in one.names)], ids=str
+)
+def test_batches_are_read_alike_where_failures_have_status_200_or_201(
+    runners: tuple[CallRunner, CallRunner], box: Sandbox, scene: Scene
 ) -> None:
-    for runner in runners:
-        before = runner.box.hubspot.calls.total
-        with pytest.raises(InvalidInput, match=DATED) as refusal:
-            runner(sample("hubspot", name))
-        assert refusal.value.field == "api_version"
-        assert runner.box.hubspot.calls.total == before
+    box.hubspot.settings.multi_status = False
+    try:
+        for runner in runners:
+            runner.box.hubspot.reset()
+            scene.play(runner)
+    finally:
+        box.hubspot.settings.multi_status = True
 
 
 def test_every_call_has_a_scene_and_a_documented_response() -> None:

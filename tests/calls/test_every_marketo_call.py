@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from calls import marketo_activities, marketo_assets, marketo_bulk, marketo_leads, marketo_members
+from calls import (
+    marketo_activities,
+    marketo_assets,
+    marketo_bulk,
+    marketo_leads,
+    marketo_members,
+    marketo_objects,
+)
 from calls.marketo_answers import ANSWERS
 from calls.marketo_runners import CallRunner, both_runners
 from calls.scenes import Scene
@@ -19,6 +26,7 @@ SCENES = [
     *marketo_members.SCENES,
     *marketo_activities.SCENES,
     *marketo_bulk.SCENES,
+    *marketo_objects.SCENES,
 ]
 NAMES = {name for name, _ in endpoints("marketo")}
 
@@ -38,7 +46,7 @@ def test_calls_have_their_documented_effect_blocking_and_async(
     runners: tuple[CallRunner, CallRunner], scene: Scene
 ) -> None:
     for runner in runners:
-        runner.box.marketo.reset()
+        runner.box.marketo.reset(limits=False)
         runner.ran.clear()
         scene.play(runner)
         assert set(scene.names) <= runner.ran

@@ -35,6 +35,7 @@ def test_answers_as_documented_pass(documented: Any, name: str, answer: dict[str
         (HUBSPOT, "campaign_reports.metrics", "v3", {"sessions": 1}, "influencedContacts"),
         (HUBSPOT, "campaigns.delete", "v3", {"id": "1"}, "id"),
         (HUBSPOT, "email_statistics.totals", "2026-03", {}, "aggregate"),
+        (HUBSPOT, "subscriptions.statuses", "2026-09", {"status": "COMPLETE", "results": []}, "recipient"),
         (HUBSPOT, "subscriptions.definitions", "2026-03", {"subscriptionDefinitions": []}, "results"),
         (MARKETO, "leads.merge", "", DONE | {"success": False}, "success"),
         (MARKETO, "leads.delete", "", DONE | {"result": [LEFT | {"status": "gone"}]}, "status"),

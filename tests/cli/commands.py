@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
-TIMEOUT = 150
+TIMEOUT = 600
 
 
 @dataclass(frozen=True)

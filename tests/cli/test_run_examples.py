@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 from collections import Counter
@@ -18,7 +19,7 @@ EXPECTED = {
         "campaigns created": "2",
         "campaigns updated": "2",
         "assets added": "2",
-        "email": "180000000101 PUBLISHED_AB, sent to 5",
+        "email": "180000000101 PUBLISHED_AB, sent to 3",
     },
     # The members of the list that the import filled.
     "email_program": {"email": "program 5001 sent to 7"},
@@ -26,6 +27,9 @@ EXPECTED = {
     "lead_import": {"leads created": "0", "leads updated": "5", "leads rejected": "1"},
     "nightly_export": {"rows exported": "17"},
     "nurture": {"leads created": "2", "enrolled": "3", "enrolled before": "1"},
+    "marketo_objects": {"leads updated": "1", "records written": "6"},
+    "reverse_etl": {"leads created": "3", "leads updated": "1", "leads rejected": "0"},
+    "warehouse_load": {"rows exported": "14"},
 }
 DAGS = sorted(EXPECTED)
 SEEDED = {"ada@example.com", "anna.berg@example.com"}
@@ -54,10 +58,12 @@ def assert_clean_output(run: Result, log: Path) -> None:
 
 def test_the_newsletter_example_succeeds(tmp_path: Path) -> None:
     log = tmp_path / "newsletter.log"
-    run = command("run", EXAMPLES / "newsletter.py", "--log", log)
+    work = tmp_path / "work"
+    options = ["--log", log, "--approve", f"--param=work_dir={work}"]
+    run = command("run", EXAMPLES / "newsletter.py", *options, env={**os.environ, "COLUMNS": "400"})
     assert_clean_output(run, log)
     assert str(log) in run.stdout.splitlines()[0]
-    assert_newsletter(run)
+    assert_newsletter(run, work)
 
 
 def test_all_other_examples_succeed_in_one_sandbox(tmp_path: Path) -> None:
@@ -66,7 +72,7 @@ def test_all_other_examples_succeed_in_one_sandbox(tmp_path: Path) -> None:
     together, log, work = tmp_path / "together.py", tmp_path / "log", tmp_path / "work"
     together.write_text(f"# Airflow DAGs\nimport runpy\nfor file in {files}:\n    runpy.run_path(file)\n")
     folders = [f"--param={name}={work.as_uri()}" for name in ("work_dir", "folder")]
-    options = ["--log", log, "--param=end=2025-01-07T00:00:00Z", "--param=send_in=10"]
+    options = ["--log", log, "--approve", "--param=end=2025-01-07T00:00:00Z", "--param=send_in=20"]
     run = command("run", together, *options, *folders, env={**os.environ, "COLUMNS": "400"})
     assert_clean_output(run, log)
     table = run.table()
@@ -80,22 +86,22 @@ def test_all_other_examples_succeed_in_one_sandbox(tmp_path: Path) -> None:
     assert_files(work)
 
 
-def assert_newsletter(run: Result) -> None:
+def assert_newsletter(run: Result, work: Path) -> None:
     table, hubspot, marketo = run.table(), expected("hubspot_signups.csv"), expected("marketo_signups.csv")
     assert hubspot == Counter(created=4, updated=1, skipped=1, rejected=1)
     for result in ("created", "updated", "skipped", "rejected"):
         assert table[f"leads {result}"] == [str(hubspot[result]), str(marketo[result])]
-    assert table["campaigns created"] == ["2", "2"]
-    assert table["campaigns existing"] == ["0", "0"]
-    # One of HubSpot's two leads is enrolled from the start.
-    assert table["enrolled"] == ["1", "2"]
-    assert table["enrolled before"] == ["1", "0"]
-    # HubSpot has five contacts and four new ones; Marketo's program has a list of three.
-    assert table["email"] == ["180000000001 PUBLISHED, sent to 9", "program 2002 sent to 3"]
+    # One of the five that were imported is on the list of HubSpot, which has three members.
+    assert table["list members added"] == ["4", "5"]
+    assert table["email"] == ["180000000101 PUBLISHED, sent to 7", "program 5001 sent to 7"]
+    assert run.stdout.count("answer: Approve (Send 'Newsletter December 2026' to 7 people?)") == 2
+    for platform in ("hubspot", "marketo"):
+        (row,) = map(json.loads, (work / f"newsletter_{platform}-history.jsonl").read_text().splitlines())
+        assert (row["audience"], row["sent"], row["delivered"]) == (7, 7, 7)
     assert re.fullmatch(r"[1-9]\d* \(0 refused\)", table["HubSpot calls"][0])
     assert table["HubSpot calls"][1] == table["Marketo calls"][0] == "0"
     assert re.fullmatch(r"[1-9]\d* \(0 refused\)", table["Marketo calls"][1])
-    assert table["tasks"] == ["6 success", "7 success"]
+    assert table["tasks"] == ["8 success", "9 success"]
     assert table["result"] == ["success", "success"]
     rejects = re.findall(r"^Rejects of (\S+): (.+)$", run.stdout, re.M)
     assert [task for task, _ in rejects] == [
@@ -110,7 +116,7 @@ def assert_files(work: Path) -> None:
     assert set(rows(work / "activities-20250106T000000Z.csv")["activityTypeId"]) == {"12"}
     assert set(rows(work / "welcome-nurture.csv")["statusName"]) == {"Member"}
     statistics = rows(work / "figures.csv")
-    assert statistics["sent"] == statistics["delivered"] == ["5", "4"]
+    assert statistics["sent"] == statistics["delivered"] == ["3", "2"]
 
 
 def rows(path: Path) -> dict[str, list[str]]:

@@ -61,7 +61,7 @@ def test_a_signal_stops_it_and_leaves_no_process(
     served.send_signal(number)
     run = wait_for(served)
     assert (run.code, run.stderr) == (0, "")
-    assert not psutil.wait_procs(processes, timeout=5)[1]
+    assert not psutil.wait_procs(processes, timeout=60)[1]
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/")
 

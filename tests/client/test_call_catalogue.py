@@ -12,7 +12,7 @@ import pytest
 from calls.samples import DOCS, sample, script
 from pydantic import validate_call
 
-from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.actions.hubspot.account import NEEDED_SCOPES
 from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
 from airflow_provider_mkt.client.hubspot.versions import PREFIXES
 from airflow_provider_mkt.client.registry import endpoints
@@ -59,10 +59,6 @@ def test_the_table_has_the_path_of_a_call_in_each_profile(profile: str) -> None:
     for name, _ in endpoints("hubspot"):
         call = sample("hubspot", name)
         documented = script.paths("hubspot", call)[list(PREFIXES).index(profile)]
-        if documented == "none":
-            with pytest.raises(InvalidInput, match=profile):
-                hubspot.build(call, "t")
-            continue
         request = hubspot.build(call, "t")
         method, _, template = documented.partition(" ")
         pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
@@ -101,6 +97,31 @@ def test_every_path_that_an_operator_names_as_its_source_is_that_of_a_call() -> 
     named = script.by_path()
     assert {path: by for path, by in named.items() if path not in there} == {}
     assert len(named) > 5
+
+
+def test_a_connection_test_compares_the_scopes_of_the_operators_calls() -> None:
+    named = script.by_path()
+    wanted: dict[str, set[str]] = {}
+    for name, _ in endpoints("hubspot"):
+        call = sample("hubspot", name)
+        for path in script.paths("hubspot", call):
+            for operator in named.get(script.plain(path), ()):
+                wanted.setdefault(operator, set()).update(call.scopes)
+    known: dict[str, set[str]] = {}
+    for operator, scopes in NEEDED_SCOPES.items():
+        known.setdefault(operator.partition(" ")[0], set()).update(scopes)
+    # Every token has this one.
+    missing = {
+        operator: scopes - known.get(operator, set()) - {"oauth"} for operator, scopes in wanted.items()
+    }
+    assert {operator: scopes for operator, scopes in missing.items() if scopes} == {}
+    assert set(known) <= set(wanted)
+
+
+def test_the_table_of_versions_in_the_docs_is_that_of_the_code() -> None:
+    import make_version_table
+
+    assert (DOCS / "hubspot-versions.md").read_text() == make_version_table.page()
 
 
 def test_the_list_of_operators_in_the_docs_is_that_of_the_code() -> None:

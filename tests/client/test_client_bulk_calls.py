@@ -150,20 +150,48 @@ CALLS: list[tuple[Call[Any], str, str, dict[str, str], Any, Replay]] = [
         },
         VERIFY,
     ),
+    (
+        bulk_extracts.create_custom_objects(
+            "machine_c",
+            ["leadId", "hours"],
+            updated_between=MONTH,
+            file_format="tsv",
+            column_headers={"hours": "Hours"},
+        ),
+        "POST",
+        "/customobjects/machine_c/export/create.json",
+        {},
+        {
+            "format": "TSV",
+            "filter": {"updatedAt": RANGE},
+            "fields": ["leadId", "hours"],
+            "columnHeaderNames": {"hours": "Hours"},
+        },
+        VERIFY,
+    ),
+    (
+        bulk_extracts.create_custom_objects("machine_c", ["hours"], static_list_id=6001),
+        "POST",
+        "/customobjects/machine_c/export/create.json",
+        {},
+        {"format": "CSV", "filter": {"staticListId": 6001}, "fields": ["hours"]},
+        VERIFY,
+    ),
     *(
         case
-        for kind, path in (
-            ("leads", "/leads/export"),
-            ("activities", "/activities/export"),
-            ("program_members", "/program/members/export"),
+        for kind, of, path in (
+            ("leads", {}, "/leads/export"),
+            ("activities", {}, "/activities/export"),
+            ("program_members", {}, "/program/members/export"),
+            ("custom_objects", {"api_name": "machine_c"}, "/customobjects/machine_c/export"),
         )
         for case in (
-            (bulk_extracts.enqueue(kind, "e/1"), "POST", f"{path}/e%2F1/enqueue.json", {}, None, SAFE),
-            (bulk_extracts.status(kind, "e-1"), "GET", f"{path}/e-1/status.json", {}, None, SAFE),
-            (bulk_extracts.cancel(kind, "e-1"), "POST", f"{path}/e-1/cancel.json", {}, None, SAFE),
-            (bulk_extracts.file(kind, "e-1"), "GET", f"{path}/e-1/file.json", {}, None, SAFE),
+            (bulk_extracts.enqueue(kind, "e/1", **of), "POST", f"{path}/e%2F1/enqueue.json", {}, None, SAFE),
+            (bulk_extracts.status(kind, "e-1", **of), "GET", f"{path}/e-1/status.json", {}, None, SAFE),
+            (bulk_extracts.cancel(kind, "e-1", **of), "POST", f"{path}/e-1/cancel.json", {}, None, SAFE),
+            (bulk_extracts.file(kind, "e-1", **of), "GET", f"{path}/e-1/file.json", {}, None, SAFE),
             (
-                bulk_extracts.list_jobs(kind, statuses=["Completed", "Failed"], batch_size=10),
+                bulk_extracts.list_jobs(kind, statuses=["Completed", "Failed"], batch_size=10, **of),
                 "GET",
                 f"{path}.json",
                 {"status": "Completed,Failed", "batchSize": "10"},
@@ -194,6 +222,8 @@ def test_the_request_of_each_call(
     assert call.scopes == (
         ("Read-Only Activity",)
         if "/activities/" in path
+        else ("Read-Only Custom Object",)
+        if "/customobjects/" in path
         else ("Read-Only Lead",)
         if "export" in path
         else ("Read-Write Lead",)
@@ -313,6 +343,21 @@ def test_cancelling_reads_an_answer_with_a_job_or_without() -> None:
         assert hand.reply.value == expected
 
 
+@pytest.mark.parametrize(("kind", "api_name"), [("custom_objects", None), ("leads", "machine_c")])
+def test_the_name_of_a_type_is_of_custom_objects_only(kind: Any, api_name: str | None) -> None:
+    for call in (bulk_extracts.enqueue, bulk_extracts.status, bulk_extracts.cancel, bulk_extracts.file):
+        with pytest.raises(InvalidInput, match="api_name: is"):
+            call(kind, "e-1", api_name=api_name)
+    with pytest.raises(InvalidInput, match="api_name: is"):
+        bulk_extracts.list_jobs(kind, api_name=api_name)
+
+
+@pytest.mark.parametrize("filters", [{}, {"static_list_id": 1, "updated_between": MONTH}])
+def test_custom_objects_are_extracted_by_one_filter(filters: Any) -> None:
+    with pytest.raises(InvalidInput, match="filter: must be exactly one filter"):
+        bulk_extracts.create_custom_objects("machine_c", ["hours"], **filters)
+
+
 def test_jobs_are_listed_page_by_page() -> None:
     call = bulk_extracts.list_jobs("activities")
     page = {"success": True, "result": [{"exportId": "a"}], "nextPageToken": "MORE===="}
@@ -323,9 +368,19 @@ def test_jobs_are_listed_page_by_page() -> None:
     assert dict(following.query) == {"batchSize": "300", "nextPageToken": "MORE===="}
 
 
-@pytest.mark.parametrize("kind", ["lead_export", "activity_export", "member_export"])
-def test_jobs_of_extracts_know_their_statuses_and_how_to_be_cancelled(kind: str) -> None:
-    job = Job("marketo", kind, "e-1")
+@pytest.mark.parametrize(
+    ("kind", "job_id", "path"),
+    [
+        ("lead_export", "e-1", "leads"),
+        ("activity_export", "e-1", "activities"),
+        ("member_export", "e-1", "program/members"),
+        ("object_export", "machine_c/e-1", "customobjects/machine_c"),
+    ],
+)
+def test_jobs_of_extracts_know_their_statuses_and_how_to_be_cancelled(
+    kind: str, job_id: str, path: str
+) -> None:
+    job = Job("marketo", kind, job_id)
     spec = spec_of(SPECS, job)
     assert spec.poke_interval == 60
     words = ("Created", "Queued", "Processing", "Completed", "Canceled", "Cancelled", "Failed")
@@ -339,7 +394,6 @@ def test_jobs_of_extracts_know_their_statuses_and_how_to_be_cancelled(kind: str)
         BatchStatus.FAILED,
     ]
     assert spec.cancel is not None
-    path = {"lead_export": "leads", "activity_export": "activities", "member_export": "program/members"}[kind]
     assert sent(spec.cancel(job)).url.endswith(f"/bulk/v1/{path}/export/e-1/cancel.json")
     polling = spec.poll(job, {})
     assert sent(next(polling)).url.endswith(f"/bulk/v1/{path}/export/e-1/status.json")
@@ -355,3 +409,18 @@ def test_jobs_of_member_imports_are_followed_by_their_own_status() -> None:
     assert sent(next(polling)).url.endswith("/bulk/v1/program/members/import/7/status.json")
     assert spec.status(PollResult("Importing")) is BatchStatus.PROCESSING
     assert spec.cancel is None
+
+
+def test_jobs_of_object_imports_have_the_name_of_the_object_in_their_id() -> None:
+    job = Job("marketo", "object_import", "machine_c/7")
+    spec = spec_of(SPECS, job)
+    polling = spec.poll(job, {})
+    assert sent(next(polling)).url.endswith("/bulk/v1/customobjects/machine_c/import/7/status.json")
+    with pytest.raises(StopIteration) as seen:
+        polling.send({"batchId": 7, "status": "Complete", "numOfObjectsProcessed": 2, "numOfRowsFailed": 1})
+    found: PollResult = seen.value.value
+    assert spec.status(found) is BatchStatus.COMPLETE
+    assert spec.failures is not None
+    assert spec.failures(found.details) == (1, 3)
+    with pytest.raises(InvalidInput, match="its API name, a slash and its id"):
+        next(spec.poll(Job("marketo", "object_import", "7"), {}))

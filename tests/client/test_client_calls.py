@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from urllib.parse import unquote
 
+import pendulum
 import pytest
 from client_tools import a_call
 from hypothesis import given
@@ -113,6 +114,9 @@ class TestChecks:
     def test_a_time_needs_a_zone(self) -> None:
         aware = dt.datetime(2026, 7, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))
         assert to_utc("f", aware) == utc("c", "f", aware) == dt.datetime(2026, 7, 1, 10, tzinfo=dt.UTC)
+        # A time of pendulum that was moved to Python's UTC has no time zone after a sum.
+        later = to_utc("f", pendulum.instance(aware)) + dt.timedelta(days=1)
+        assert later == dt.datetime(2026, 7, 2, 10, tzinfo=dt.UTC)
         for bad in (dt.datetime(2026, 7, 1), dt.date(2026, 7, 1), "2026-07-01", None):
             with pytest.raises(InvalidInput) as refusal:
                 utc("c", "start_at", bad)  # type: ignore[arg-type]
@@ -229,7 +233,7 @@ class TestPaging:
     )
     def test_marketo_offset(self, query, rows: int | None, offset: str | None) -> None:
         envelope = {} if rows is None else {"result": [{}] * rows}
-        following = paging.offset(a_call(query=query), envelope)
+        following = paging.next_offset(a_call(query=query), envelope)
         assert (following and dict(following)["offset"]) == offset
 
 
@@ -240,6 +244,8 @@ class TestAddresses:
             ("api.hubapi.com", {}, "https://api.hubapi.com"),
             ("https://api.hubapi.com/", {}, "https://api.hubapi.com"),
             ("api.hubapi.com", {"port": 8443}, "https://api.hubapi.com:8443"),
+            ("api.hubapi.com", {"port": 443}, "https://api.hubapi.com"),
+            ("localhost", {"scheme": "http", "port": 443}, "http://localhost:443"),
             ("https://api.hubapi.com:1", {"port": 8443}, "https://api.hubapi.com:1"),
             ("localhost", {"scheme": "http", "port": 8000}, "http://localhost:8000"),
             ("http://127.0.0.1:8000/hubspot/", {}, "http://127.0.0.1:8000/hubspot"),

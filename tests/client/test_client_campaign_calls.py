@@ -23,7 +23,11 @@ from airflow_provider_mkt.client.hubspot.campaigns import (
 )
 
 SAFE, WAIT, VERIFY, NEVER = Replay
-PREFIX = {"v3": "/marketing/v3/campaigns", "2026-03": "/marketing/campaigns/2026-03"}
+PREFIX = {
+    "v3": "/marketing/v3/campaigns",
+    "2026-03": "/marketing/campaigns/2026-03",
+    "2026-09": "/marketing/campaigns/2026-09",
+}
 MAY = dt.date(2026, 5, 1)
 DAYS = (("startDate", "2026-05-01"), ("endDate", "2026-05-31"))
 NOON = dt.datetime(2026, 5, 1, 12, tzinfo=dt.UTC)

@@ -14,7 +14,11 @@ from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, Out
 from airflow_provider_mkt.client.hubspot.contacts import contact_merging, contact_search, contacts
 
 SAFE, WAIT, VERIFY, NEVER = Replay
-PREFIX = {"v3": "/crm/v3/objects/contacts", "2026-03": "/crm/objects/2026-03/contacts"}
+PREFIX = {
+    "v3": "/crm/v3/objects/contacts",
+    "2026-03": "/crm/objects/2026-03/contacts",
+    "2026-09": "/crm/objects/2026-09/contacts",
+}
 LINK = {"to": {"id": "5"}, "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]}
 LEADS: contact_search.Filter = {"property_name": "lifecyclestage", "operator": "EQ", "value": "lead"}
 SENT = {"propertyName": "lifecyclestage", "operator": "EQ", "value": "lead"}
@@ -163,10 +167,10 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: contacts.archive(""), "contact_id"),
     (lambda: contacts.archive_batch([]), "ids"),
     (lambda: contacts.archive_batch("secret"), "ids"),
-    (lambda: contacts.archive_batch(["7", 8]), "ids[1]"),
+    (lambda: contacts.archive_batch(["7", True]), "ids[1]"),
     (lambda: contacts.batch_read(["7"] * 51, properties_with_history=["email"]), "ids"),
     (lambda: contact_merging.merge("7", " 7"), "merged_id"),
-    (lambda: contact_merging.merge(7, "8"), "primary_id"),
+    (lambda: contact_merging.merge(True, "8"), "primary_id"),
     (lambda: contacts.gdpr_delete(""), "contact_id"),
     (lambda: contacts.gdpr_delete("7", id_property=""), "id_property"),
     (lambda: contact_search.search(limit=201), "limit"),

@@ -13,10 +13,21 @@ from client_tools import hubspot
 from airflow_provider_mkt.client import registry
 from airflow_provider_mkt.client.call import Call, JsonBody, Replay
 from airflow_provider_mkt.client.errors import InvalidInput
-from airflow_provider_mkt.client.hubspot.emails import email_revisions, email_statistics, email_tests, emails
+from airflow_provider_mkt.client.hubspot.emails import (
+    email_campaigns,
+    email_events,
+    email_revisions,
+    email_statistics,
+    email_tests,
+    emails,
+)
 
 SAFE, WAIT, VERIFY, NEVER = Replay
-PREFIX = {"v3": "/marketing/v3/emails", "2026-03": "/marketing/emails/2026-03"}
+PREFIX = {
+    "v3": "/marketing/v3/emails",
+    "2026-03": "/marketing/emails/2026-03",
+    "2026-09": "/marketing/emails/2026-09",
+}
 NOON = dt.datetime(2026, 7, 1, 12, 0, 0, 250_000, tzinfo=dt.timezone(dt.timedelta(hours=2)))
 LATER = NOON + dt.timedelta(hours=1)
 NAIVE = dt.datetime(2026, 7, 1)
@@ -223,6 +234,14 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: email_statistics.totals(email_ids=[5, "secret"]), "email_ids[1]"),
     (lambda: email_statistics.totals(property_name=""), "property_name"),
     (lambda: email_statistics.histogram("day"), "interval"),
+    (lambda: email_campaigns.list(limit=1001), "limit"),
+    (lambda: email_campaigns.get("secret"), "campaign_id"),
+    (lambda: email_events.list(campaign_id=5), "app_id"),
+    (lambda: email_events.list(event_type="sent"), "event_type"),
+    (lambda: email_events.list(recipient="secret"), "recipient"),
+    (lambda: email_events.list(start=NAIVE), "start"),
+    (lambda: email_events.list(start=LATER, end=NOON), "end"),
+    (lambda: email_events.get(-1, "e"), "created"),
 ]
 
 
@@ -240,6 +259,32 @@ def test_pages_follow_the_cursor_to_the_end(call: Call[Any]) -> None:
     assert page is not None
     assert dict(page.query)["after"] == "MQ=="
     assert page.next_page({"results": [], "paging": {"prev": {"before": "MA=="}}}) is None
+
+
+@pytest.mark.parametrize("profile", sorted(PREFIX))
+def test_email_analytics_are_called_at_the_same_path_in_every_profile(profile: str) -> None:
+    call = email_events.list(app_id=113, campaign_id=5, event_type="DROPPED", start=NOON, end=LATER)
+    request = hubspot(api_version=profile).build(call, "T")
+    assert urlsplit(request.url).path == "/email/public/v1/events"
+    assert dict(request.query) == {
+        "appId": "113",
+        "campaignId": "5",
+        "eventType": "DROPPED",
+        "startTimestamp": "1782900000250",
+        "endTimestamp": "1782903600250",
+        "limit": "1000",
+    }
+
+
+def test_events_follow_the_offset_while_there_are_more() -> None:
+    call = email_events.list(app_id=113, event_type="SENT")
+    page = call.next_page({"hasMore": True, "offset": "Cgk=", "events": []})
+    assert page is not None
+    assert dict(page.query) == {**dict(call.query), "offset": "Cgk="}
+    assert registry.next_arguments("hubspot", call, page) == {"offset": "Cgk="}
+    # An offset that does not move would be read for ever.
+    assert page.next_page({"hasMore": True, "offset": "Cgk=", "events": []}) is None
+    assert page.next_page({"hasMore": False, "offset": "AAA=", "events": []}) is None
 
 
 def test_statistics_of_nothing_have_one_shape_in_every_profile() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,11 +16,15 @@ from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown, Pla
 from airflow_provider_mkt.client.hubspot.automation import flows, sequences, workflows
 from airflow_provider_mkt.client.hubspot.contacts import contact_search
 from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.client.registry import build, endpoints
 
 SAFE, WAIT, VERIFY, NEVER = Replay
-SEQUENCES = {"v3": "/automation/v4/sequences", "2026-03": "/automation/sequences/2026-03"}
-WORKFLOWS, FLOWS = {"v3": "/automation/v2/workflows"}, {"v3": "/automation/v4"}
+DATED = "/automation/sequences/2026-03"
+SEQUENCES = {"v3": "/automation/v4/sequences", "2026-03": DATED, "2026-09": DATED}
+WORKFLOWS = dict.fromkeys(PROFILES, "/automation/v2/workflows")
+FLOWS = dict.fromkeys(PROFILES, "/automation/v4")
+NOON = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
 USER = ("userId", "501")
 MAPPED = {"flowId": "7", "flowMigrationStatuses": "7", "type": "FLOW_ID"}
 
@@ -69,6 +74,29 @@ CALLS: list[tuple[Call[Any], dict[str, str], str, str, tuple, Any, Replay]] = [
     ),
     (workflows.enrolments(8), WORKFLOWS, "GET", "/enrollments/contacts/8", (), None, SAFE),
     (flows.list(limit=5), FLOWS, "GET", "/flows", (("limit", "5"),), None, SAFE),
+    (
+        flows.email_campaigns([7, "8"], limit=5),
+        FLOWS,
+        "GET",
+        "/flows/email-campaigns",
+        (("flowId", "7"), ("flowId", "8"), ("limit", "5")),
+        None,
+        SAFE,
+    ),
+    (
+        flows.performance(7, bucket_type="WEEK", start=NOON, end=NOON, first_day="MONDAY"),
+        FLOWS,
+        "GET",
+        "/flows/performance/7",
+        (
+            ("bucketType", "WEEK"),
+            ("start", "1782907200000"),
+            ("end", "1782907200000"),
+            ("firstDay", "MONDAY"),
+        ),
+        None,
+        SAFE,
+    ),
     (flows.get(7), FLOWS, "GET", "/flows/7", (), None, SAFE),
     (flows.create({"name": "A"}), FLOWS, "POST", "/flows", (), {"name": "A"}, VERIFY),
     (flows.replace(7, {"revisionId": "2"}), FLOWS, "PUT", "/flows/7", (), {"revisionId": "2"}, VERIFY),
@@ -95,13 +123,9 @@ CALLS: list[tuple[Call[Any], dict[str, str], str, str, tuple, Any, Replay]] = [
 
 
 @pytest.mark.parametrize("row", CALLS, ids=[row[0].name for row in CALLS])
-@pytest.mark.parametrize("profile", ["v3", "2026-03"])
+@pytest.mark.parametrize("profile", PROFILES)
 def test_the_request_of_a_call(row: tuple, profile: str) -> None:
     call, prefix, method, tail, query, body, replay = row
-    if profile not in prefix:
-        with pytest.raises(InvalidInput, match="no endpoint in the profile '2026-03'"):
-            hubspot(api_version=profile).build(call, "T")
-        return
     request = hubspot(api_version=profile).build(call, "T")
     assert (request.method, urlsplit(request.url).path) == (method, prefix[profile] + tail)
     assert request.query == query

@@ -95,10 +95,10 @@ class TestNothingPersonal:
         assert CLIENT_SECRET[:6] not in shown
 
     def test_redacting_a_huge_message_takes_no_time(self) -> None:
-        began = time.perf_counter()
+        began = time.process_time()
         for text in ("a" * 1_000_000, "a@" * 500_000, "code=" * 200_000):
             assert len(redact(text)) <= 500
-        assert time.perf_counter() - began < 10
+        assert time.process_time() - began < 10
 
     @pytest.mark.parametrize(
         "text",
@@ -121,7 +121,7 @@ class TestNothingPersonal:
             (True, "a boolean"),
             (5551234, "a number"),
             (1.5, "a number"),
-            ({"phone": "555"}, "a mapping with 1 keys"),
+            ({"phone": "555"}, "a mapping with 1 key"),
             (["Jane"], "a list of 1"),
             (("Jane", "Doe"), "a tuple of 2"),
             (b"Jane", "a bytes"),

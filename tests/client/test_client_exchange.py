@@ -464,3 +464,27 @@ def test_an_exhausted_quota_is_not_waited_for() -> None:
     hand.give(token_answer("token-one")).give(failure("607", "Daily quota reached"))
     assert isinstance(hand.error, QuotaExhausted)
     assert not any(isinstance(effect, Sleep) for effect in hand.effects)
+
+
+@pytest.mark.parametrize("status", [408, 421, 425, 499])
+@pytest.mark.parametrize("make", [hubspot, marketo])
+def test_a_passing_status_is_repeated_only_where_that_is_safe(make, status: int) -> None:
+    for replay in Replay:
+        hand = Hand(a_call(replay, route=Route("POST", "contacts" if make is hubspot else "lead")), make())
+        if make is marketo:
+            hand.give(token_answer("token-one"))
+        hand.give(answer(status))
+        if replay in (Replay.SAFE, Replay.WAIT):
+            hand.give(success() if make is marketo else answer(200, {"result": []}))
+            assert hand.reply is not None
+            assert hand.reply.ambiguous
+        else:
+            assert type(hand.error) is OutcomeUnknown
+
+
+def test_a_refusal_of_the_host_says_nothing_about_a_request_that_was_lost() -> None:
+    refusal = {"message": "unknown to this Hublet", "correctHublet": "eu1"}
+    hand = Hand(a_call(Replay.WAIT, route=Route("POST", "contacts")), hubspot())
+    hand.give(answer(502)).give(answer(488, refusal))
+    assert type(hand.error) is OutcomeUnknown
+    assert "https://api-eu1.hubapi.com" in hand.error.message

@@ -16,7 +16,11 @@ from airflow_provider_mkt.client.call import Call, FileBody, Replay
 from airflow_provider_mkt.client.errors import InvalidInput, OutcomeUnknown
 from airflow_provider_mkt.client.hubspot.imports import imports
 
-PREFIX = {"v3": "/crm/v3/imports", "2026-03": "/crm/imports/2026-03"}
+PREFIX = {
+    "v3": "/crm/v3/imports",
+    "2026-03": "/crm/imports/2026-03",
+    "2026-09": "/crm/imports/2026-09",
+}
 FILE = b"Mail,First name,Note\na@example.com,Ann,x\n"
 COLUMNS: list[imports.Column] = [
     {"name": "Mail", "property_name": "email", "column_type": "HUBSPOT_ALTERNATE_ID"},
@@ -103,6 +107,12 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (start(columns=[{"name": ""}]), "columns[0].name"),
     (start(columns=[{"name": "Mail", "property_name": 5}]), "columns[0].property_name"),
     (start(columns=[{"name": "Mail", "column_type": "KEY"}]), "columns[0].column_type"),
+    (start(columns=[{"name": "Mail", "object_type_id": "companies"}]), "columns[0].object_type_id"),
+    (start(columns=[{**one, "object_type_id": "0-2"} for one in COLUMNS], create_list=True), "create_list"),
+    (
+        start(columns=[{**one, "object_type_id": "0-2"} for one in COLUMNS], marketable_contacts=False),
+        "marketable_contacts",
+    ),
     (start(columns=[{**one, "column_type": "STANDARD"} for one in COLUMNS]), "columns"),
     (start(operation="MERGE"), "operation"),
     (start(date_format="dmy"), "date_format"),
@@ -145,6 +155,14 @@ def test_a_start_whose_answer_is_lost_is_not_sent_again() -> None:
     hand = Hand(imports.start("June", FILE, COLUMNS), hubspot()).give(answer(502))
     assert isinstance(hand.error, OutcomeUnknown)
     assert len(hand.requests) == 1
+
+
+def test_records_of_another_object_type_are_imported_by_its_number() -> None:
+    columns: list[imports.Column] = [{**one, "object_type_id": "2-123"} for one in COLUMNS]
+    order = ordered(imports.start("June", FILE, columns))
+    assert order["importOperations"] == {"2-123": "UPSERT"}
+    (file,) = order["files"]
+    assert {one["columnObjectTypeId"] for one in file["fileImportPage"]["columnMappings"]} == {"2-123"}
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from airflow_provider_mkt.client.hubspot.lists import (
     list_memberships,
     lists,
 )
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 
 SAFE, WAIT, VERIFY, NEVER = Replay
 NOON = dt.datetime(2026, 7, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))
@@ -182,7 +183,9 @@ ROWS: list[tuple[Call[Any], str, str, tuple, Any, Replay]] = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].name)
-@pytest.mark.parametrize(("profile", "prefix"), [("v3", "/crm/v3/lists"), ("2026-03", "/crm/lists/2026-03")])
+@pytest.mark.parametrize(
+    ("profile", "prefix"), [("v3", "/crm/v3/lists"), *((one, f"/crm/lists/{one}") for one in PROFILES[1:])]
+)
 def test_the_request_in_both_profiles(row: tuple, profile: str, prefix: str) -> None:
     call, method, tail, query, body, replay = row
     request = hubspot(api_version=profile).build(call, "T")

@@ -25,7 +25,11 @@ NOON = dt.datetime(2026, 7, 1, 14, tzinfo=dt.timezone(dt.timedelta(hours=2)))
 ONE = NOON + dt.timedelta(hours=1)
 NOON_TEXT, ONE_TEXT, NOON_MS = "2026-07-01T12:00:00.000Z", "2026-07-01T13:00:00.000Z", 1_782_907_200_000
 ACCOUNT = (("externalAccountId", "acc 1"),)
-PREFIXES = {"v3": "/marketing/v3/marketing-events", "2026-03": "/marketing/marketing-events/2026-03"}
+PREFIXES = {
+    "v3": "/marketing/v3/marketing-events",
+    "2026-03": "/marketing/marketing-events/2026-03",
+    "2026-09": "/marketing/marketing-events/2026-09",
+}
 READ, WRITE = ("crm.objects.marketing_events.read",), ("crm.objects.marketing_events.write",)
 
 CREATED = {
@@ -422,11 +426,18 @@ class TestReading:
         for call in (
             events.delete_batch([{"app_id": 1, "external_account_id": "a", "external_event_id": "e"}]),
             objects.delete_batch([1]),
-            attendance.upsert_contacts(*KEY, "register", [ADA]),
         ):
             assert call.read({}).errors == []
             with pytest.raises(ValueError, match="status"):
                 call.read({"status": "PROCESSING"})
+
+    @pytest.mark.parametrize("envelope", [{}, {"status": "COMPLETE", "results": [], "errors": []}])
+    def test_a_contact_that_the_answer_does_not_name_is_an_error(self, envelope: dict[str, Any]) -> None:
+        call = attendance.upsert_contacts(*KEY, "register", [ADA])
+        (error,) = call.read(envelope).errors
+        assert (error.category, error.ids()) == ("NOT_IN_ANSWER", [str(ADA["contact_id"])])
+        with pytest.raises(ValueError, match="status"):
+            call.read({"status": "PROCESSING"})
 
     @pytest.mark.parametrize("call", [objects.list(), participations.of_contact(JANE), lists.lists_of(*KEY)])
     def test_lists_are_paged_by_cursor(self, call: Call[Any]) -> None:

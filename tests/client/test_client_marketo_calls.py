@@ -811,7 +811,7 @@ BAD: list[tuple[Callable[[], object], str]] = [
     (lambda: companies.list("id", ["a,b"]), "filter_values[0]"),
     (lambda: companies.list("id", [1] * 301), "filter_values"),
     (lambda: companies.sync([{"company": "A"}]), "companies[0].externalCompanyId"),
-    (lambda: companies.sync([{"externalCompanyId": "c"}], dedupe_by="idField"), "companies[0].id"),
+    (lambda: companies.sync([{"company": "c"}], action="updateOnly", dedupe_by="idField"), "companies[0].id"),
     (lambda: companies.sync([{"id": 1}], action="createOnly", dedupe_by="idField"), "dedupe_by"),
     (lambda: companies.sync([{"externalCompanyId": "c"}], action="upsert"), "action"),
     (lambda: lists.list(names=["a,b"]), "names[0]"),

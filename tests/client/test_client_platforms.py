@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 import pytest
 from client_tools import PAT, a_call, answer, failure, hubspot, hubspot_oauth, marketo
@@ -17,11 +18,14 @@ from airflow_provider_mkt.client.errors import (
     InvalidRequest,
     NotFound,
     PermissionDenied,
+    PlatformError,
     QuotaExhausted,
     RateLimited,
+    RequestRefused,
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.hubspot.automation import legacy
+from airflow_provider_mkt.client.hubspot.forms import form_submissions
 from airflow_provider_mkt.client.hubspot.platform import HubSpot
 from airflow_provider_mkt.client.marketo.platform import instance_url, next_quota_reset
 from airflow_provider_mkt.client.transport.platform import (
@@ -49,11 +53,20 @@ def judged(platform, response: Response, **call) -> Failure:
     return classification
 
 
+COMMON_STATUSES = [
+    *[
+        (status, RequestRefused, FAIL)
+        for status in (300, 301, 302, 303, 304, 307, 308, 405, 406, 410, 415, 451)
+    ],
+    *[(status, ServerUnavailable, AMBIGUOUS) for status in (408, 421, 425, 499)],
+]
+
 MARKETO_CODES = [
     *[(code, ServerUnavailable, AMBIGUOUS) for code in ("500", "502", "604", "611", "713", "719")],
     *[(code, AuthenticationError, REFRESH) for code in ("600", "601", "602")],
     ("603", PermissionDenied, FAIL),
-    *[(code, InvalidRequest, FAIL) for code in ("605", "609", "612", "613", "616")],
+    *[(code, InvalidRequest, FAIL) for code in ("609", "613")],
+    *[(code, RequestRefused, FAIL) for code in ("605", "612", "616")],
     ("606", RateLimited, SLOW),
     ("607", QuotaExhausted, FAIL),
     ("608", ServerUnavailable, LATER),
@@ -113,6 +126,75 @@ MARKETO_CODES = [
 ]
 
 
+class TestBothPlatforms:
+    """Statuses that mean the same on both platforms."""
+
+    PLATFORMS = pytest.mark.parametrize("make", [hubspot, marketo])
+
+    @PLATFORMS
+    @pytest.mark.parametrize(
+        ("location", "where"),
+        [
+            (
+                "https://user:secret@api-eu1.hubapi.com:443/crm?access_token=abcdefgh&x=y#z",
+                "https://api-eu1.hubapi.com/crm",
+            ),
+            ("/elsewhere?access_token=abcdefgh", "/elsewhere"),
+            ("//other.example/x", "//other.example/x"),
+            ("http://[broken/x", "an address that is not named"),
+            ("", "an address that is not named"),
+        ],
+    )
+    def test_a_redirect_says_where_without_what_was_sent(self, make, location: str, where: str) -> None:
+        error = judged(make(), answer(302, b"", {"location": location})).error
+        assert f"redirected to {where};" in error.message
+        assert not any(sent in str(error) for sent in ("abcdefgh", "secret", "x=y"))
+
+    @PLATFORMS
+    def test_a_451_is_final_and_keeps_its_text(self, make) -> None:
+        texts = [
+            answer(451, {"message": "Sanctioned region"}),
+            answer(451, b"Sanctioned\n region", {"Content-Type": "text/plain; charset=utf-8"}),
+        ]
+        for response in texts:
+            classification = judged(make(), response)
+            assert (classification.error.message, classification.action) == ("Sanctioned region", FAIL)
+        assert judged(make(), answer(451, b"<html>")).error.message == "unavailable for legal reasons"
+
+    @PLATFORMS
+    def test_a_passing_status_waits_as_the_answer_asks(self, make) -> None:
+        assert judged(make(), answer(408, b"", {"retry-after": "7"})).wait == 7
+        assert judged(make(), answer(425, b"")).wait is None
+
+    @PLATFORMS
+    def test_what_is_refused_whatever_it_contains_is_about_the_request(self, make) -> None:
+        about = {
+            status: judged(make(), answer(status)).error.about_request
+            for status in (302, 400, 401, 403, 404, 405, 413, 414, 451)
+        }
+        assert [status for status, whole in about.items() if not whole] == [400, 413, 414]
+
+    @PLATFORMS
+    @pytest.mark.parametrize(
+        ("status", "error"),
+        [(302, RequestRefused), (408, ServerUnavailable), (451, RequestRefused), (499, ServerUnavailable)],
+    )
+    def test_the_token_call_tells_them_apart_too(self, make, status: int, error: type) -> None:
+        platform = marketo() if make is marketo else hubspot_oauth()
+        with pytest.raises(PlatformError) as raised:
+            platform.read_token(answer(status))
+        assert type(raised.value) is error
+        assert raised.value.status == status
+
+    @pytest.mark.parametrize("about_request", [True, False])
+    def test_a_code_of_marketo_says_whether_it_is_about_the_request(self, about_request: bool) -> None:
+        codes = (
+            ("603", "605", "610", "612", "613", "616") if about_request else ("609", "1003", "1006", "702")
+        )
+        for code in codes:
+            assert judged(marketo(), failure(code)).error.about_request is about_request
+
+
 class TestMarketo:
     @pytest.mark.parametrize(("code", "error", "step"), MARKETO_CODES, ids=lambda value: str(value))
     def test_each_code(self, code: str, error: type, step: RetryAction) -> None:
@@ -130,7 +212,7 @@ class TestMarketo:
         assert judged(marketo(), failure(code)).wait == wait
 
     @pytest.mark.parametrize(
-        ("code", "at_most"), [("611", 2), ("1014", 2), ("500", 2), ("699", 2), ("606", None)]
+        ("code", "at_most"), [("611", 2), ("1014", 2), ("500", None), ("699", 2), ("606", None)]
     )
     def test_replays_that_still_make_sense(self, code: str, at_most: int | None) -> None:
         assert judged(marketo(), failure(code)).at_most == at_most
@@ -151,8 +233,8 @@ class TestMarketo:
     @pytest.mark.parametrize(
         ("status", "error", "step"),
         [
-            (301, InvalidRequest, FAIL),
             (400, InvalidRequest, FAIL),
+            *COMMON_STATUSES,
             (401, AuthenticationError, REFRESH),
             (403, PermissionDenied, FAIL),
             (404, NotFound, FAIL),
@@ -174,8 +256,8 @@ class TestMarketo:
             status,
         )
 
-    def test_500_is_retried_twice_at_most(self) -> None:
-        assert judged(marketo(), answer(500)).at_most == 2
+    def test_500_is_retried_as_often_as_on_hubspot(self) -> None:
+        assert judged(marketo(), answer(500)).at_most == judged(hubspot(), answer(500)).at_most
 
     @pytest.mark.parametrize(
         "body",
@@ -259,8 +341,11 @@ class TestMarketo:
 
 
 HUBSPOT_STATUSES = [
-    *[(status, InvalidRequest, FAIL) for status in (301, 400, 405, 414, 415)],
+    *COMMON_STATUSES,
+    *[(status, InvalidRequest, FAIL) for status in (400, 413, 414, 422)],
     (401, AuthenticationError, FAIL),
+    (530, AuthenticationError, FAIL),
+    (488, RequestRefused, FAIL),
     (403, PermissionDenied, FAIL),
     (404, NotFound, FAIL),
     (409, Conflict, FAIL),
@@ -268,7 +353,7 @@ HUBSPOT_STATUSES = [
     (429, RateLimited, SLOW),
     (477, ServerUnavailable, LATER),
     *[(status, ServerUnavailable, LATER) for status in (521, 523, 525, 526)],
-    *[(status, ServerUnavailable, AMBIGUOUS) for status in (500, 502, 503, 504, 522, 524)],
+    *[(status, ServerUnavailable, AMBIGUOUS) for status in (500, 502, 503, 504, 520, 522, 524)],
 ]
 
 
@@ -314,7 +399,7 @@ class TestHubSpot:
         }
         error = judged(hubspot(), answer(400, body)).error
         assert (error.code, error.request_id) == ("VALIDATION_ERROR", body["correlationId"])
-        assert error.message == "Property values were not valid; hs_color is unknown; 5"
+        assert error.message == "hs_color is unknown; 5"
         assert (error.platform, error.call) == ("hubspot", "things.do")
 
     def test_details_without_a_message_of_their_own_stand_alone(self) -> None:
@@ -393,6 +478,43 @@ class TestHubSpot:
         assert classification.error.retry_at is not None
         assert abs((classification.error.retry_at - datetime.now(UTC)).total_seconds() - wait) < 60
 
+    WRONG_DATA_CENTRE = MappingProxyType(
+        {
+            "status": "error",
+            "message": "Hub 4242424 is unknown to this Hublet, but it appears to exist in Hublet eu1",
+            "correlationId": "aeb5f871",
+            "correctHublet": "eu1",
+        }
+    )
+
+    @pytest.mark.parametrize(
+        ("body", "headers", "host"),
+        [
+            (WRONG_DATA_CENTRE, {}, "to https://api-eu1.hubapi.com,"),
+            ({**WRONG_DATA_CENTRE, "correctHublet": "na1"}, {}, "to https://api.hubapi.com,"),
+            ({"message": "moved"}, {"x-hubspot-correct-hublet": "ap1"}, "to https://api-ap1.hubapi.com,"),
+            ({"correctHublet": "evil.example/"}, {}, "must name the API of that data centre"),
+            ({}, {}, "must name the API of that data centre"),
+        ],
+    )
+    def test_488_says_which_host_the_connection_needs(self, body: dict, headers: dict, host: str) -> None:
+        classification = judged(hubspot(), answer(488, dict(body), headers))
+        error = classification.error
+        assert (type(error), classification.action) == (RequestRefused, FAIL)
+        assert (error.permanent, error.about_request) == (True, True)
+        assert host in error.message
+        assert "evil" not in error.message
+        with pytest.raises(RequestRefused, match=host):
+            hubspot_oauth().read_token(answer(488, dict(body), headers))
+
+    def test_530_points_at_the_token_at_once(self) -> None:
+        html = b"<html><title>error 1016 | Origin DNS error</title></html>"
+        classification = judged(hubspot(), answer(530, html))
+        assert (type(classification.error), classification.action) == (AuthenticationError, FAIL)
+        assert "Password" in classification.error.message
+        # An access token that was fetched is replaced once before the credentials count as wrong.
+        assert judged(hubspot_oauth(), answer(530, html)).action is REFRESH
+
     def test_423_waits_two_seconds(self) -> None:
         assert judged(hubspot(), answer(423)).wait == 2
 
@@ -425,6 +547,15 @@ class TestHubSpot:
             ("2026-03", "emails", "/marketing/emails/2026-03"),
             ("2026-03", "contacts", "/crm/objects/2026-03/contacts"),
             ("2026-03", "account", "/account-info/2026-03"),
+            ("2026-09", "campaigns", "/marketing/campaigns/2026-09"),
+            ("2026-09", "emails", "/marketing/emails/2026-09"),
+            ("2026-09", "contacts", "/crm/objects/2026-09/contacts"),
+            ("2026-09", "account", "/account-info/2026-09"),
+            ("2026-09", "single_send", "/marketing/email-campaigns/2026-03/single-send"),
+            ("2026-09", "sequences", "/automation/sequences/2026-03"),
+            ("2026-09", "send_statuses", "/marketing/v3/email/send-statuses"),
+            ("2026-09", "flows", "/automation/v4"),
+            ("2026-09", "workflows", "/automation/v2/workflows"),
         ],
     )
     def test_the_profile_gives_the_prefix(self, profile: str, family: str, url: str) -> None:
@@ -438,6 +569,7 @@ class TestHubSpot:
         [
             ("v3", "https://api.hubapi.com/oauth/v3/token"),
             ("2026-03", "https://api.hubapi.com/oauth/2026-03/token"),
+            ("2026-09", "https://api.hubapi.com/oauth/2026-09/token"),
         ],
     )
     def test_the_token_is_requested_at_the_path_of_the_profile(self, profile: str, url: str) -> None:
@@ -503,3 +635,21 @@ def test_no_answer_of_a_token_server_raises_anything_but_our_errors(status: int,
 def test_a_failure_below_http_names_platform_and_call(platform: HubSpot) -> None:
     error = platform.without_answer(a_call(), NoAnswer("no answer (ReadTimeout)", sent=True))
     assert str(error) == f"{platform.name} things.do: no answer (ReadTimeout)"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://api.hubapi.com", "https://api.hsforms.com"),
+        ("https://api-eu1.hubapi.com", "https://api-eu1.hsforms.com"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("https://hubspot.proxy.example.com", "https://hubspot.proxy.example.com"),
+        ("https://api.hubapi.com.example.com", "https://api.hubapi.com.example.com"),
+    ],
+)
+def test_a_form_is_submitted_at_the_host_for_forms_of_the_data_centre(base_url: str, host: str) -> None:
+    platform = hubspot(base_url=base_url)
+    submit = form_submissions.submit(4, "form", {"email": "ada@example.com"})
+    assert platform.build(submit, "token").url == f"{host}/submissions/v3/integration/secure/submit/4/form"
+    read = platform.build(form_submissions.list("form"), "token").url
+    assert read == f"{base_url}/form-integrations/v1/submissions/forms/form"

@@ -19,6 +19,7 @@ from airflow_provider_mkt.client.hubspot.campaigns import campaigns as hubspot_c
 from airflow_provider_mkt.client.hubspot.contacts import contacts
 from airflow_provider_mkt.client.hubspot.emails import emails as hubspot_emails
 from airflow_provider_mkt.client.hubspot.emails._fields import schedule_changes
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.marketo.activities import activities
 from airflow_provider_mkt.client.marketo.emails import emails as marketo_emails
@@ -403,6 +404,15 @@ MARKETO: list[tuple[Call[Any], str, str, tuple, Any, Replay, float]] = [
         SAFE,
         300,
     ),
+    (
+        programs.reschedule(4, NOON, head_start=True),
+        "POST",
+        "/rest/asset/v1/program/4.json",
+        (),
+        (("startDate", "2026-07-01T10:00:00.250Z"), ("headStart", "true")),
+        SAFE,
+        300,
+    ),
     (programs.approve(4), "POST", "/rest/asset/v1/program/4/approve.json", (), None, VERIFY, 300),
     (programs.unapprove(4), "POST", "/rest/asset/v1/program/4/unapprove.json", (), None, VERIFY, 300),
     (
@@ -446,11 +456,14 @@ def named(row: tuple) -> str:
 
 
 @pytest.mark.parametrize("row", HUBSPOT, ids=named)
-@pytest.mark.parametrize("profile", ["v3", "2026-03"])
+@pytest.mark.parametrize("profile", PROFILES)
 def test_hubspot_requests(row: tuple, profile: str) -> None:
     call, method, old, new, query, body, replay = row
     request = hubspot(api_version=profile, legacy_calls=True).build(call, "T")
-    assert (request.method, urlsplit(request.url).path) == (method, old if profile == "v3" else new)
+    assert (request.method, urlsplit(request.url).path) == (
+        method,
+        old if profile == "v3" else new.replace("2026-03", profile),
+    )
     assert request.query == query
     assert content(request.body) == body
     assert call.replay is replay

@@ -20,26 +20,26 @@ PERSON = "jane.doe%2Bx%40example.com"
 LEGAL: dict[str, Any] = {"legal_basis": "NON_GDPR", "explanation": "signed up"}
 SENT_LEGAL = {"legalBasis": "NON_GDPR", "legalBasisExplanation": "signed up"}
 CHANNEL = (("channel", "EMAIL"),)
-V3, V4, DATED = (f"/communication-preferences/{one}" for one in ("v3", "v4", "2026-03"))
+V3, V4, MARCH, SEPTEMBER = (f"/communication-preferences/{one}" for one in ("v3", "v4", "2026-03", "2026-09"))
 ExpectedRequest = tuple[str, str, tuple, Any]
 
 BOTH: list[tuple[Call[Any], ExpectedRequest, ExpectedRequest]] = [
     (
         subscriptions.definitions(),
         ("GET", f"{V3}/definitions", (), None),
-        ("GET", f"{DATED}/definitions", (), None),
+        ("GET", f"{MARCH}/definitions", (), None),
     ),
     (
         subscriptions.statuses(JANE),
         ("GET", f"{V3}/status/email/{PERSON}", (), None),
-        ("GET", f"{DATED}/statuses/{PERSON}", CHANNEL, None),
+        ("GET", f"{MARCH}/statuses/{PERSON}", CHANNEL, None),
     ),
     (
         subscriptions.subscribe(JANE, 7, **LEGAL),
         ("POST", f"{V3}/subscribe", (), {"emailAddress": JANE, "subscriptionId": "7", **SENT_LEGAL}),
         (
             "POST",
-            f"{DATED}/statuses/{PERSON}",
+            f"{MARCH}/statuses/{PERSON}",
             (),
             {"channel": "EMAIL", "statusState": "SUBSCRIBED", "subscriptionId": 7, **SENT_LEGAL},
         ),
@@ -49,7 +49,7 @@ BOTH: list[tuple[Call[Any], ExpectedRequest, ExpectedRequest]] = [
         ("POST", f"{V3}/unsubscribe", (), {"emailAddress": JANE, "subscriptionId": "7"}),
         (
             "POST",
-            f"{DATED}/statuses/{PERSON}",
+            f"{MARCH}/statuses/{PERSON}",
             (),
             {"channel": "EMAIL", "statusState": "UNSUBSCRIBED", "subscriptionId": 7},
         ),
@@ -119,19 +119,31 @@ def requested(call: Call[Any], profile: str) -> ExpectedRequest:
 
 @pytest.mark.parametrize("row", BOTH, ids=lambda row: row[0].name)
 def test_each_profile_gets_its_own_request(row: tuple[Call[Any], ExpectedRequest, ExpectedRequest]) -> None:
-    call, undated, dated = row
-    assert (requested(call, "v3"), requested(call, "2026-03")) == (undated, dated)
+    call, undated, march = row
+    assert (requested(call, "v3"), requested(call, "2026-03")) == (undated, march)
+    method, path, query, body = undated
+    # 2026-09 has the calls of v3 again.
+    assert requested(call, "2026-09") == (method, path.replace(V3, SEPTEMBER), query, body)
     assert call.replay is Replay.SAFE
 
 
 @pytest.mark.parametrize("row", SAME, ids=lambda row: row[0].name)
-@pytest.mark.parametrize(("profile", "prefix"), [("v3", V4), ("2026-03", DATED)])
-def test_the_newer_api_is_the_same_in_both_profiles(
+@pytest.mark.parametrize(("profile", "prefix"), [("v3", V4), ("2026-03", MARCH), ("2026-09", SEPTEMBER)])
+def test_the_newer_api_is_the_same_in_every_profile(
     row: tuple[Call[Any], ExpectedRequest], profile: str, prefix: str
 ) -> None:
     call, (method, tail, query, body) = row
     assert requested(call, profile) == (method, prefix + tail, query, body)
     assert call.replay is Replay.SAFE
+
+
+def test_only_september_has_a_call_to_subscribe_someone_again() -> None:
+    call = subscriptions.resubscribe(JANE, 7, **LEGAL)
+    path, old = f"{SEPTEMBER}/resubscribe", {"emailAddress": JANE, "subscriptionId": "7", **SENT_LEGAL}
+    assert requested(call, "2026-09") == ("POST", path, (), old)
+    state = {"channel": "EMAIL", "statusState": "SUBSCRIBED", "subscriptionId": 7, **SENT_LEGAL}
+    for profile, prefix in (("v3", V4), ("2026-03", MARCH)):
+        assert requested(call, profile) == ("POST", f"{prefix}/statuses/{PERSON}", (), state)
 
 
 CHANGE = {"email": JANE, "subscription_id": 7, "state": "SUBSCRIBED"}

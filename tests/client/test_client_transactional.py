@@ -16,6 +16,7 @@ from airflow_provider_mkt.client.call import Call, FormBody, JsonBody, Quota, Re
 from airflow_provider_mkt.client.errors import InvalidInput, NotFound, OutcomeUnknown
 from airflow_provider_mkt.client.hubspot.account import oauth
 from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
+from airflow_provider_mkt.client.hubspot.versions import PROFILES, Profile
 
 JANE = "jane.doe@example.com"
 SAFE, WAIT, VERIFY, NEVER = Replay
@@ -48,12 +49,23 @@ EVERYTHING: dict[str, Any] = {
     "custom_properties": {"rows": [1, {"a": None}]},
 }
 SENDS = "/transactional/single-email/send"
-TOKENS = ("/marketing/v3/transactional/smtp-tokens", "/marketing/transactional/2026-03/smtp-tokens")
-ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
+TOKENS = (
+    "/marketing/v3/transactional/smtp-tokens",
+    *(f"/marketing/transactional/{version}/smtp-tokens" for version in PROFILES[1:]),
+)
+SENDING = (
+    f"/marketing/v3{SENDS}",
+    *(f"/marketing/transactional/{version}/single-email/send" for version in PROFILES[1:]),
+)
+SINGLE = (
+    "/marketing/v4/email/single-send",
+    *("/marketing/email-campaigns/2026-03/single-send",) * 2,
+)
+ROWS: list[tuple[Call[Any], str, tuple[str, ...], tuple, Any, Replay]] = [
     (
         transactional.send("5", JANE),
         "POST",
-        (f"/marketing/v3{SENDS}", "/marketing/transactional/2026-03/single-email/send"),
+        SENDING,
         (),
         PLAIN,
         NEVER,
@@ -61,7 +73,7 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
     (
         transactional.send(5, JANE, **EVERYTHING),
         "POST",
-        (f"/marketing/v3{SENDS}", "/marketing/transactional/2026-03/single-email/send"),
+        SENDING,
         (),
         FULL,
         SAFE,
@@ -69,7 +81,7 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
     (
         transactional.single_send(5, JANE),
         "POST",
-        ("/marketing/v4/email/single-send", "/marketing/email-campaigns/2026-03/single-send"),
+        SINGLE,
         (),
         PLAIN,
         NEVER,
@@ -77,7 +89,7 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
     (
         transactional.single_send(5, JANE, **EVERYTHING),
         "POST",
-        ("/marketing/v4/email/single-send", "/marketing/email-campaigns/2026-03/single-send"),
+        SINGLE,
         (),
         FULL,
         SAFE,
@@ -85,7 +97,7 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
     (
         send_statuses.get("a/b"),
         "GET",
-        ("/marketing/v3/email/send-statuses/a%2Fb",) * 2,
+        ("/marketing/v3/email/send-statuses/a%2Fb",) * 3,
         (),
         None,
         SAFE,
@@ -107,12 +119,12 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
         {"campaignName": "A", "createContact": False},
         VERIFY,
     ),
-    (smtp_tokens.get("x@y"), "GET", tuple(f"{one}/x%40y" for one in TOKENS), (), None, SAFE),  # type: ignore[list-item]
-    (smtp_tokens.archive("x"), "DELETE", tuple(f"{one}/x" for one in TOKENS), (), None, SAFE),  # type: ignore[list-item]
+    (smtp_tokens.get("x@y"), "GET", tuple(f"{one}/x%40y" for one in TOKENS), (), None, SAFE),
+    (smtp_tokens.archive("x"), "DELETE", tuple(f"{one}/x" for one in TOKENS), (), None, SAFE),
     (
         smtp_tokens.reset_password("x"),
         "POST",
-        tuple(f"{one}/x/password-reset" for one in TOKENS),  # type: ignore[list-item]
+        tuple(f"{one}/x/password-reset" for one in TOKENS),
         (),
         None,
         VERIFY,
@@ -121,11 +133,11 @@ ROWS: list[tuple[Call[Any], str, tuple[str, str], tuple, Any, Replay]] = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].name)
-@pytest.mark.parametrize("profile", ["v3", "2026-03"])
-def test_the_request_in_both_profiles(row: tuple, profile: str) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_request_in_each_profile(row: tuple, profile: Profile) -> None:
     call, method, paths, query, body, replay = row
     request = hubspot(api_version=profile).build(call, "T")
-    assert (request.method, urlsplit(request.url).path) == (method, paths[profile != "v3"])
+    assert (request.method, urlsplit(request.url).path) == (method, paths[PROFILES.index(profile)])
     assert request.query == query
     assert (request.body.value if isinstance(request.body, JsonBody) else request.body) == body
     assert call.replay is replay
@@ -270,7 +282,7 @@ def test_a_delete_finds_nothing_only_where_a_lost_try_may_have_deleted_it() -> N
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-@pytest.mark.parametrize("profile", ["v3", "2026-03"])
+@pytest.mark.parametrize("profile", PROFILES)
 def test_token_calls_speak_as_the_client_and_not_with_a_token(
     call: Call[Any], tail: str, pairs: dict[str, str], replay: Replay, profile: str
 ) -> None:

@@ -124,6 +124,11 @@ def test_an_invalid_argument_is_named_with_its_call(wrong: dict[str, Any], field
     assert refusal.value.__cause__ is None
 
 
+def test_the_error_of_a_name_with_a_comma_says_why() -> None:
+    with pytest.raises(InvalidInput, match="has a comma, which separates names"):
+        things(7, names=["Fair, Autumn"])
+
+
 def test_positional_arguments_are_checked_as_well() -> None:
     with pytest.raises(InvalidInput) as refusal:
         things(7, 0)

@@ -8,16 +8,20 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from workers import until
 
 from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.errors import InvalidInput, TaskCancelled
@@ -26,6 +30,8 @@ from airflow_provider_mkt.client.ratelimit.budget import SharedBudget, budget_of
 from airflow_provider_mkt.client.ratelimit.store import SharedStateUnavailable
 from airflow_provider_mkt.client.transport.platform import Permit, Rate
 from airflow_provider_mkt.state.locks import server_lock
+
+pytestmark = pytest.mark.usefixtures("closed_redis_clients")
 
 CALLS = Quota.CALLS
 SERVERS = {
@@ -173,8 +179,9 @@ def test_four_processes_have_no_more_calls_in_flight_than_the_account_allows(
 
 
 def test_a_full_budget_says_when_the_next_try_is_worthwhile(place: Path | str, account: str) -> None:
-    budget = fresh(place, account, Rate(3, 1.5))
-    assert permits_at_once(budget) == 3
+    budget, begun = fresh(place, account, Rate(3, 1.5)), time.monotonic()
+    # A busy machine may take longer than the window, and have more.
+    assert permits_at_once(budget) == 3 or time.monotonic() - begun > 1.5
     wait = budget.take(CALLS, "next")
     assert 0 < wait < 1.53
     time.sleep(wait)
@@ -206,6 +213,22 @@ def test_a_call_that_arrived_late_counts_from_when_it_arrived(place: Path | str,
     assert wait > 0.48 - (time.monotonic() - answered)
 
 
+def test_a_new_process_knows_the_latency_that_others_have_measured(place: Path | str, account: str) -> None:
+    many = Rate(1000, 0.5)
+    for _ in range(2):
+        budget = fresh(place, account, many)
+        for _ in range(71):
+            permit = Permit(CALLS, uuid.uuid4().hex, "read")
+            assert budget.take(CALLS, permit.permit_id) == 0
+            budget.release(permit, 0.3)
+    budget = fresh(place, account, Rate(1, 0.5))
+    until(lambda: budget.take(CALLS, "slow") == 0)
+    time.sleep(0.3)
+    budget.release(Permit(CALLS, "slow", "read"), 0.3)
+    # It counts from 0.3 s before its answer at the latest.
+    assert budget.take(CALLS, "next") <= 0.22
+
+
 def test_a_permit_in_the_future_counts_from_now_because_the_clock_was_set_back(
     place: Path | str, account: str
 ) -> None:
@@ -218,6 +241,43 @@ def test_a_permit_in_the_future_counts_from_now_because_the_clock_was_set_back(
     assert budget.take(CALLS, "next") == 0
 
 
+@pytest.mark.parametrize("what", ["pause", "slots"])
+def test_a_pause_and_slots_from_before_the_clock_was_set_back_last_as_long_as_they_were_to(
+    account: str, tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow_provider_mkt.client.ratelimit import sqlite
+
+    budget = fresh(tmp_path, account, Rate(3, 0.3), max_in_flight=1)
+    if what == "pause":
+        budget.store.pause(CALLS, 3.0)
+    else:
+        assert budget.take(CALLS, "in flight", 30.0) == 0
+        # Its permit is forgotten long before its slot.
+        with closing(sqlite3.connect(next(tmp_path.glob("*.sqlite")), isolation_level=None)) as database:
+            database.execute("DELETE FROM permits")
+    now = time.time() - 86_400
+    clock = SimpleNamespace(time=lambda: now)
+    monkeypatch.setattr(sqlite, "time", clock)
+    other = fresh(tmp_path, account, Rate(3, 0.3), max_in_flight=1)
+    assert 0 < other.take(CALLS, "next") <= 3.0
+    now += 30.1
+    assert other.take(CALLS, "next") == 0
+
+
+def test_in_postgres_a_pause_lasts_as_long_as_it_was_to_when_the_servers_clock_is_set_back(
+    account: str,
+) -> None:
+    import psycopg
+
+    url = server("postgres")
+    budget = fresh(url, account, Rate(3, 0.3))
+    budget.store.pause(CALLS, 60.0)
+    with psycopg.connect(url, autocommit=True) as connection:
+        table = f"mkt_{hashlib.sha256(account.encode()).hexdigest()[:24]}_quota_pauses"
+        connection.execute(f'UPDATE "{table}" SET until = until + 86400000, set_at = set_at + 86400000')
+    assert 0 < fresh(url, account, Rate(3, 0.3)).take(CALLS, "next") <= 60.0
+
+
 def test_a_released_call_frees_its_slot_and_one_that_is_never_released_loses_it(
     place: Path | str, account: str
 ) -> None:
@@ -225,8 +285,9 @@ def test_a_released_call_frees_its_slot_and_one_that_is_never_released_loses_it(
     assert [budget.take(CALLS, permit_id, 60) for permit_id in ("a", "b")] == [0, 0]
     assert 0 < budget.take(CALLS, "c", 1.5) <= 0.1
     budget.release(Permit(CALLS, "a", "read"), 0.01)
+    begun = time.monotonic()
     assert budget.take(CALLS, "c", 1.5) == 0
-    assert budget.take(CALLS, "d", 1.5) > 0
+    assert budget.take(CALLS, "d", 1.5) > 0 or time.monotonic() - begun > 1.5
     time.sleep(1.55)
     assert budget.take(CALLS, "d", 1.5) == 0
 
@@ -236,7 +297,7 @@ def test_a_forked_child_uses_the_same_budget(place: Path | str, account: str) ->
     assert [budget.take(CALLS, permit_id) for permit_id in ("a", "b")] == [0, 0]
     child = os.fork()
     if child == 0:
-        signal.alarm(10)
+        signal.alarm(120)
         os._exit(permits_at_once(budget))
     _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == 3
@@ -271,14 +332,18 @@ def test_the_wait_of_a_call_lasts_until_there_is_room_for_it_and_for_those_ahead
 
     taken = []
     for permit_id in ("a", "b", "c"):
+        requested = time.monotonic()
         assert budget.take(CALLS, permit_id) == 0
         taken.append(time.monotonic())
+        # It was granted at any time since it was requested.
+        slow += taken[-1] - requested
         time.sleep(0.25)
     back = [due(f"waiting {number}") for number in range(3)]
     for earlier, later in ((0, 1), (1, 2)):
         assert back[later] - back[earlier] == pytest.approx(taken[later] - taken[earlier], abs=slow)
     # When it tries again it keeps its turn.
-    assert due("waiting 0") == pytest.approx(back[0], abs=slow)
+    again = due("waiting 0")
+    assert again == pytest.approx(back[0], abs=slow)
 
 
 def test_many_waiting_calls_try_about_once_for_each_permit(
@@ -311,7 +376,7 @@ def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, acco
     other = fresh(place, account, Rate(50, 100))
     assert other.take(CALLS, "before") == 0
     refused.refused(CALLS, 10)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while (wait := other.take(CALLS, "during")) == 0:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -321,9 +386,11 @@ def test_a_pause_after_a_refusal_holds_for_every_process(place: Path | str, acco
 
 def test_the_longest_pause_holds_for_every_process_and_then_ends(place: Path | str, account: str) -> None:
     one, other = (fresh(place, account, Rate(50, 20)) for _ in range(2))
+    begun = time.monotonic()
     one.store.pause(CALLS, 1.5)
     one.store.pause(CALLS, 0.05)
-    assert 0.2 < other.take(CALLS, "during") <= 1.51
+    wait = other.take(CALLS, "during")
+    assert 0.2 < wait <= 1.51 or time.monotonic() - begun > 1.3
     assert other.take(Quota.FREE, "not limited") == 0
     time.sleep(1.52)
     assert other.take(CALLS, "after") == 0
@@ -333,7 +400,7 @@ def test_a_new_process_uses_the_limit_that_another_one_has_learnt(place: Path | 
     stated, assumed = Rate(20, 30), Rate(5, 30, assumed=True)
     one = fresh(place, account, assumed)
     one.learn(CALLS, stated)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while one.store.remembered(CALLS) != stated:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -369,7 +436,7 @@ def drop_connections(url: str, budget: Any) -> None:
         return
     import psycopg
 
-    pid = budget.store._open.info.backend_pid
+    pid = budget.store.connection.opened.info.backend_pid
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
@@ -415,30 +482,41 @@ def held_by_another(url: str, name: str) -> subprocess.Popen[str]:
     return holder
 
 
-def waits(url: str, name: str, seconds: float) -> Callable[[], bool]:
+def waits(url: str, name: str) -> Callable[[float], bool]:
+    """Wait for a lock on a thread. Returns what says whether it has had it within so many seconds."""
     entered = threading.Event()
 
     def enter() -> None:
         with server_lock(url, name):
             entered.set()
 
-    threading.Thread(target=enter, daemon=True).start()
-    return lambda: entered.wait(seconds)
+    thread = threading.Thread(target=enter, daemon=True)
+    thread.start()
+
+    def had_it(seconds: float) -> bool:
+        if not entered.wait(seconds):
+            return False
+        # Until it has released it.
+        thread.join()
+        return True
+
+    return had_it
 
 
 def test_a_lock_is_held_by_one_process_and_free_after_it_ended(url: str) -> None:
     name = uuid.uuid4().hex
     with server_lock(url, name):
-        there = waits(url, name, 0.5)
-        assert not there()
-    assert waits(url, name, 30)()
+        there = waits(url, name)
+        assert not there(0.5)
+    assert there(120)
+    assert waits(url, name)(120)
 
 
 def test_the_lock_of_a_killed_process_becomes_free(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name = uuid.uuid4().hex
     holder = held_by_another(url, name)
-    there = waits(url, name, 0.3)
-    assert not there()
+    there = waits(url, name)
+    assert not there(0.3)
     holder.kill()
     holder.wait()
     assert holder.stdout is not None
@@ -450,7 +528,13 @@ def test_the_lock_of_a_killed_process_becomes_free(url: str, monkeypatch: pytest
         left = redis.Redis.from_url(url).pttl(f"mkt:lock:{name}")
         assert 0 < left <= 60_000
         redis.Redis.from_url(url).delete(f"mkt:lock:{name}")
-    assert waits(url, name, 30)()
+    else:
+        import psycopg
+
+        with psycopg.connect(url) as connection:
+            connection.execute("UPDATE mkt_locks SET held_until = now() WHERE name = %s", (name,))
+    assert there(120)
+    assert waits(url, name)(120)
 
 
 def test_a_wait_for_a_lock_ends_when_the_task_is_cancelled_and_does_not_keep_the_lock(url: str) -> None:
@@ -465,7 +549,7 @@ def test_a_wait_for_a_lock_ends_when_the_task_is_cancelled_and_does_not_keep_the
         server_lock(url, name, raise_if_cancelled=cancel),
     ):
         pytest.fail("entered a lock that another one holds")
-    assert waits(url, name, 30)()
+    assert waits(url, name)(120)
 
 
 @pytest.mark.parametrize("mode", ["ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"])

@@ -1,18 +1,20 @@
 from __future__ import annotations
 
-import os
-import socket
+import json
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from airflow.sdk import Variable
+from airflow_fixtures import database
 from airflow_runs import Airflow, connected
 from workers import shorten_waits
 
 from airflow_provider_mkt.sandbox import Sandbox
 
-POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
+__all__ = ["database"]
 
 
 @pytest.fixture
@@ -34,22 +36,17 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A PostgreSQL connection of Airflow, and a table of 12,000 people."""
-    import psycopg
+def variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Variables in files, which worker processes share."""
 
-    try:
-        connection = psycopg.connect(POSTGRES, autocommit=True, connect_timeout=3)
-    except psycopg.OperationalError:
-        pytest.skip("no PostgreSQL server; set MKT_TEST_POSTGRES to its URL")
-    table = f"people_{socket.gethostname().replace('-', '_')}_{os.getpid()}"
-    monkeypatch.setenv("AIRFLOW_CONN_CRM", POSTGRES.replace("postgresql", "postgres"))
-    with connection:
-        connection.execute(f'DROP TABLE IF EXISTS "{table}"')
-        connection.execute(
-            f"CREATE TABLE \"{table}\" AS SELECT 'p' || n || '@example.com' AS mail, "
-            "CASE WHEN n % 2 = 0 THEN 'Bern' END AS town, n::numeric / 4 AS score "
-            "FROM generate_series(1, 12000) AS n"
-        )
-        yield table
-        connection.execute(f'DROP TABLE "{table}"')
+    def path(key: str) -> Path:
+        return tmp_path / f"{key}.variable"
+
+    def get(key: str, default: Any = None, deserialize_json: bool = False) -> Any:
+        return json.loads(path(key).read_text()) if path(key).exists() else default
+
+    def set_(key: str, value: Any, description: str | None = None, serialize_json: bool = False) -> None:
+        path(key).write_text(json.dumps(value))
+
+    monkeypatch.setattr(Variable, "get", get)
+    monkeypatch.setattr(Variable, "set", set_)

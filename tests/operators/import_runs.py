@@ -14,7 +14,7 @@ from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.sandbox import Sandbox
 
 OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"
-START = {"hubspot": "*/imports", "marketo": "/bulk/v1/leads.json"}
+START = {"hubspot": "*/imports/2026-09", "marketo": "/bulk/v1/leads.json"}
 
 
 def max_in_flight(sandbox: Sandbox) -> None:

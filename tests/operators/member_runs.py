@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args, get_type_hints
+from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 from urllib.parse import urlsplit
 
-from airflow.providers.common.compat.sdk import AirflowFailException
 from workers import context
 
 from airflow_provider_mkt.operators._member_action import MemberOperator
@@ -22,6 +21,7 @@ from airflow_provider_mkt.operators.sequences import EnrollSequenceOperator
 from airflow_provider_mkt.operators.subscriptions import SubscribeOperator, UnsubscribeOperator
 from airflow_provider_mkt.operators.workflows import EnrollWorkflowOperator
 from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 OPERATORS: dict[str, type[MemberOperator[Any]]] = {
     "add": AddToListOperator,
@@ -42,9 +42,11 @@ def operator(name: str, platform: str = "hubspot", **arguments: Any) -> MemberOp
     return OPERATORS[name](task_id="members", conn_id=f"{platform}_default", **arguments)
 
 
-def execute(name: str, platform: str = "hubspot", *, run: str = "run", **arguments: Any) -> dict[str, Any]:
+def execute(
+    name: str, platform: str = "hubspot", *, run: str = "run", cleared: int = 0, **arguments: Any
+) -> dict[str, Any]:
     """Execute the operator and return its outcome, with ``error`` when the task failed with an outcome."""
-    task = context(run=run)
+    task = context(run=run, cleared=cleared)
     try:
         outcome: dict[str, Any] = operator(name, platform, **arguments).execute(task)
     except AirflowFailException as error:
@@ -59,10 +61,12 @@ def execute(name: str, platform: str = "hubspot", *, run: str = "run", **argumen
 
 def _check_type(name: str, outcome: dict[str, Any]) -> None:
     """Assert that an outcome is of the TypedDict that its operator declares."""
-    (base,) = OPERATORS[name].__orig_bases__  # type: ignore[attr-defined]
+    base = OPERATORS[name].__orig_bases__[-1]  # type: ignore[attr-defined]
     (outcome_type,) = get_args(base)
     hints = get_type_hints(outcome_type)
-    assert outcome.keys() == hints.keys()
+    declared = get_type_hints(outcome_type, include_extras=True)
+    optional = {name for name, hint in declared.items() if get_origin(hint) is NotRequired}
+    assert hints.keys() - optional <= outcome.keys() <= hints.keys()
     assert get_args(hints["outcome"]) == (outcome["outcome"],)
 
 

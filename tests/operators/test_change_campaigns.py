@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -17,6 +17,7 @@ from airflow_provider_mkt.operators.campaigns import (
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 SPRING, WEBINAR = hubspot.SPRING_CAMPAIGN, hubspot.WEBINAR_CAMPAIGN
 NOBODY = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
@@ -90,8 +91,8 @@ update >> archive >> again
     assert (run.returned["again"]["archived"], run.returned["again"]["absent"]) == (0, list(created))
     assert len(sandbox.hubspot.state.campaigns) == 2
     calls = sandbox.hubspot.calls
-    assert calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 3
-    assert calls.of("POST", "/marketing/v3/campaigns/batch/archive").total == 3
+    assert calls.of("POST", "/marketing/campaigns/2026-09/batch/update").total == 3
+    assert calls.of("POST", "/marketing/campaigns/2026-09/batch/archive").total == 3
 
 
 def test_campaigns_are_updated_by_id_or_name_each_with_its_own_fields(
@@ -192,6 +193,7 @@ AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_na
     assets={{"FORM": ["a/b", 7, 7], "OBJECT_LIST": ["{{{{ params.list }}}}"]}}, remove={{"CTA": [1]}},
     params={{"list": "{hubspot.LIST_ID}"}})
 """
+    sandbox.hubspot.settings.assets = {"FORM": ("a/b", "7")}
     campaign = sandbox.hubspot.state.campaigns.get(SPRING)
     assert campaign is not None
     campaign.assets["CTA"] = {"1": "one", "2": "two"}
@@ -212,48 +214,62 @@ AssociateAssetsOperator(task_id="assets", conn_id="hubspot_default", campaign_na
 def test_rejected_assets_fail_the_task_after_the_others_are_added(
     sandbox: Sandbox, short_waits: None
 ) -> None:
+    sandbox.hubspot.settings.assets = {"FORM": ("1",)}
     assets = {"OBJECT_LIST": ["999"], "NEW_KIND": ["1"], "FORM": ["1"]}
     outcome = failed(associating(assets=assets), "2 of 3 assets were rejected")
     assert outcome["added"] == 1
     assert sorted(outcome["rejected"]) == ["NEW_KIND 1", "OBJECT_LIST 999"]
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("operator", "named"),
     [
-        (updating([]), "campaigns: is empty"),
-        (updating("nonsense"), "campaigns: must be a list or a mapping"),
-        (updating(7), "campaigns: must be a list"),
-        (updating([SPRING]), "must name the properties to change"),
-        (updating([None], {"hs_notes": "x"}), r"campaigns\[0\]: must be an id or a name"),
-        (updating([{"hs_notes": "x"}]), r"campaigns\[0\].name: must be an id or a name"),
-        (updating([{"id": SPRING, "name": "x"}]), r"campaigns\[0\]: has both id and name"),
-        (updating([SPRING, SPRING.upper()], {"hs_notes": "x"}), r"campaigns\[1\]: occurs twice"),
-        (updating([{"id": SPRING, "hs_notes": 7}]), "hs_notes: must be text"),
-        (updating([SPRING], {"new_name": "a", "hs_name": "b"}), "new_name or hs_name"),
-        (updating([SPRING], "[1]"), "changes: must be a mapping"),
-        (archiving([]), "campaigns: is empty"),
-        (archiving([{"id": SPRING, "hs_notes": "x"}]), r"campaigns\[0\]: has unknown fields: hs_notes"),
-        (associating(), "assets: is empty, and remove is too"),
-        (associating(campaign_id="", assets={"FORM": [1]}), "give either campaign_id or campaign_name"),
-        (associating(campaign_name="Spring launch", assets={"FORM": [1]}), "give either campaign_id"),
-        (associating(campaign_id=None, campaign_name="Nobody", assets={"FORM": [1]}), "no campaign 'Nobody'"),
-        (associating(campaign_id=NOBODY, assets={"FORM": [1]}), "not found"),
-        (associating(assets={"form": [1]}), "asset_type: must be a code in capitals"),
-        (associating(assets={"FORM": "1"}), "assets.FORM: must be a list"),
-        (associating(assets={"FORM": [None]}), r"assets.FORM\[0\]: is missing"),
+        (lambda: updating([]), "campaigns: is empty"),
+        (lambda: updating("nonsense"), "campaigns: must be a list or a mapping"),
+        (lambda: updating(7), "campaigns: must be a list"),
+        (lambda: updating([SPRING]), "must name the properties to change"),
+        (lambda: updating([None], {"hs_notes": "x"}), r"campaigns\[0\]: must be an id or a name"),
+        (lambda: updating([{"hs_notes": "x"}]), r"campaigns\[0\].name: must be an id or a name"),
+        (lambda: updating([{"id": SPRING, "name": "x"}]), r"campaigns\[0\]: has both id and name"),
+        (lambda: updating([SPRING, SPRING.upper()], {"hs_notes": "x"}), r"campaigns\[1\]: occurs twice"),
+        (lambda: updating([{"id": SPRING, "hs_notes": 7}]), "hs_notes: must be text"),
+        (lambda: updating([SPRING], {"new_name": "a", "hs_name": "b"}), "new_name or hs_name"),
+        (lambda: updating([SPRING], "[1]"), "changes: must be a mapping"),
+        (lambda: archiving([]), "campaigns: is empty"),
         (
-            associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}),
+            lambda: archiving([{"id": SPRING, "hs_notes": "x"}]),
+            r"campaigns\[0\]: has unknown fields: hs_notes",
+        ),
+        (lambda: associating(), "assets: is empty, and remove is too"),
+        (
+            lambda: associating(campaign_id="", assets={"FORM": [1]}),
+            "give either campaign_id or campaign_name",
+        ),
+        (lambda: associating(campaign_name="Spring launch", assets={"FORM": [1]}), "give either campaign_id"),
+        (
+            lambda: associating(campaign_id=None, campaign_name="Nobody", assets={"FORM": [1]}),
+            "no campaign 'Nobody'",
+        ),
+        (lambda: associating(campaign_id=NOBODY, assets={"FORM": [1]}), "not found"),
+        (lambda: associating(assets={"form": [1]}), "asset_type: must be a code in capitals"),
+        (lambda: associating(assets={"FORM": "1"}), "assets.FORM: must be a list"),
+        (lambda: associating(assets={"FORM": [None]}), r"assets.FORM\[0\]: is missing"),
+        (
+            lambda: associating(assets={"FORM": [1]}, remove={"FORM": ["1"]}),
             "remove: has an asset that assets has too",
         ),
-        (associating(conn_id="marketo_default", assets={"FORM": [1]}), "is of type marketo, not hubspot"),
+        (
+            lambda: associating(conn_id="marketo_default", assets={"FORM": [1]}),
+            "is of type marketo, not hubspot",
+        ),
     ],
 )
 def test_a_wrong_parameter_is_named_and_nothing_is_changed(
-    sandbox: Sandbox, short_waits: None, operator: Any, named: str
+    sandbox: Sandbox, short_waits: None, operator: Callable[[], Any], named: str
 ) -> None:
-    failed(operator, named)
-    assert sandbox.hubspot.calls.of("POST", "/marketing/v3/campaigns/batch/update").total == 0
+    failed(operator(), named)
+    assert sandbox.hubspot.calls.of("POST", "/marketing/campaigns/2026-09/batch/update").total == 0
     assert len(sandbox.hubspot.state.campaigns) == 2
 
 

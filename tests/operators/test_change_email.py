@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -19,6 +18,7 @@ from airflow_provider_mkt.operators.emails import (
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 
 def updating(email_id: Any, changes: Any, conn: str = "hubspot", **more: Any) -> UpdateEmailOperator:
@@ -109,6 +109,7 @@ def test_marketo_name_changes_at_once_and_other_fields_in_the_draft(
     assert email.approved.subject == "Welcome aboard"
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("conn", "email_id", "changes", "more", "named"),
     [
@@ -144,7 +145,7 @@ def test_an_email_that_cannot_be_updated_fails_without_retry(
 # -- taking back --------------------------------------------------------------------------------------
 
 UNPUBLISH = "*/unpublish"
-ROUTE = "/marketing/v3/emails/{emailId}/unpublish"
+ROUTE = "/marketing/emails/2026-09/{emailId}/unpublish"
 
 
 def scheduled(box: Sandbox) -> str:
@@ -182,7 +183,7 @@ UnpublishEmailOperator(task_id="unpublish", conn_id="hubspot_default", email_id=
     assert again.returned["unpublish"] == {**done, "unpublished": False}
     assert request_count(sandbox) == (2 if when == "before" else 1)
     sandbox.clock.advance(3 * 3600)
-    assert live(sandbox, email_id).reached(sandbox.clock.time(), sandbox.hubspot.settings) == 0
+    assert live(sandbox, email_id).reached(sandbox.clock.time()) == 0
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

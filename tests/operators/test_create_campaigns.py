@@ -7,7 +7,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -15,9 +14,10 @@ from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 CREATE = "*/batch/create"
-ROUTE = "/marketing/v3/campaigns/batch/create"
+ROUTE = "/marketing/campaigns/2026-09/batch/create"
 PROGRAMS = "/rest/asset/v1/programs.json"
 DEFAULTS = {"folder_id": marketo.PROGRAM_FOLDER, "channel": "Default"}
 LOST: dict[str, dict[str, Any]] = {"reset": RESET, "502": {"status": 502}, "524": {"status": 524}}
@@ -120,6 +120,7 @@ BatchStatusSensor(task_id="wait", conn_id="hubspot_default", job=create.output, 
     ]
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("campaigns", "named"),
     [

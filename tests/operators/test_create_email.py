@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -14,6 +13,7 @@ from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmai
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 CLONE = "*/clone*"
 SOURCES = {"hubspot": hubspot.NEWSLETTER_EMAIL, "marketo": marketo.APPROVED_EMAIL}
@@ -56,7 +56,7 @@ CloneEmailOperator(task_id="clone", conn_id="{platform}_default", name="{{{{ par
     assert again.returned["clone"] == {**made, "created": False}
 
 
-def test_a_copy_is_created_with_the_dated_paths(
+def test_a_copy_is_created_with_the_older_dated_paths(
     sandbox: Sandbox, short_waits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connection = {
@@ -89,7 +89,7 @@ def test_a_task_whose_lookup_fails_creates_one_copy_over_its_tries(
 ) -> None:
     box = getattr(sandbox, platform)
     box.faults.add(CLONE, method="POST", when="after", answer=RESET)
-    lookup = {"hubspot": "*/emails", "marketo": "*/byName.json"}[platform]
+    lookup = {"hubspot": "*/emails/2026-09", "marketo": "*/byName.json"}[platform]
     box.faults.add(lookup, method="GET", skip=1, times=6, answer={"status": 502})
     run = airflow.run(f"""
 from airflow_provider_mkt.operators.emails import CloneEmailOperator, CreateEmailOperator
@@ -139,6 +139,7 @@ def test_marketo_a_name_used_in_another_folder_is_rejected(sandbox: Sandbox, sho
         cloning("marketo", folder_id=marketo.PROGRAM_FOLDER).execute(context())
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("platform", "arguments", "named"),
     [
@@ -183,7 +184,7 @@ def creating(platform: str, **more: Any) -> CreateEmailOperator:
 @pytest.mark.parametrize("when", [None, "after"])
 def test_an_email_is_created_once(sandbox: Sandbox, short_waits: None, platform: str, when: Any) -> None:
     if when:
-        route = {"hubspot": "*/emails", "marketo": "*/emails.json"}[platform]
+        route = {"hubspot": "*/emails/2026-09", "marketo": "*/emails.json"}[platform]
         getattr(sandbox, platform).faults.add(route, method="POST", when=when, answer=RESET)
     outcomes = [creating(platform).execute(context(run=run)) for run in "ab"]
     [email_id] = copies(sandbox, platform)
@@ -205,6 +206,7 @@ def test_marketo_a_created_email_has_its_fields(sandbox: Sandbox, short_waits: N
     assert (draft.subject, draft.reply_email, draft.operational) == ("Hi", "b@example.com", True)
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("platform", "arguments", "named"),
     [

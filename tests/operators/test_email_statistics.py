@@ -7,16 +7,20 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import Worker, context, until
 
+from airflow_provider_mkt.client.errors import InvalidInput
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.operators.statistics import EmailStatisticsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.version_compat import AirflowFailException
 
-TOTALS = "/marketing/v3/emails/statistics/list"
+TOTALS = "/marketing/emails/2026-09/statistics/list"
 
 
 def writing(path: Any, **more: Any) -> EmailStatisticsOperator:
@@ -39,7 +43,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("version", ["v3", "2026-03"])
+@pytest.mark.parametrize("version", PROFILES)
 def test_every_breakdown_adds_up(
     airflow: Airflow,
     sandbox: Sandbox,
@@ -111,12 +115,13 @@ def test_the_file_appears_when_it_is_complete_and_a_retry_writes_it(
     assert len(read(path)) == 2
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         ({"output_path": " "}, "output_path: is missing"),
         ({"breakdown": "century"}, "breakdown: must be one of email, campaign, total, YEAR"),
-        ({"file_format": "parquet"}, "file_format: must be one of jsonl, csv"),
+        ({"file_format": "xml"}, "file_format: must be one of jsonl, csv, parquet"),
         ({"start": "2026-01-01T00:00:00"}, "start: has no offset"),
         ({"start": "2026-01-02T00:00:00Z", "end": "2026-01-01T00:00:00Z"}, "end: is before start"),
         ({"email_ids": "7"}, "email_ids: must be a list"),
@@ -132,3 +137,33 @@ def test_a_wrong_parameter_is_named_and_no_file_is_written(
         writing(tmp_path / "f", **arguments).execute(context())
     assert list(tmp_path.iterdir()) == []
     assert sandbox.hubspot.calls.of("GET", TOTALS).total == 0
+
+
+@pytest.mark.usefixtures("short_waits")
+def test_parquet_has_a_column_with_its_type_for_each_value(sent: list[str], tmp_path: Path) -> None:
+    writing(f"file://{tmp_path}/s.parquet").execute(context("parquet"))
+    table = pq.read_table(tmp_path / "s.parquet")
+    types = dict(zip(table.schema.names, table.schema.types, strict=True))
+    assert (types["email_id"], types["sent"], types["openratio"]) == (pa.string(), pa.int64(), pa.float64())
+    assert types["open_device_type.mobile"] == pa.int64()
+    assert {row["email_id"]: row["sent"] for row in table.to_pylist()} == dict(zip(sent, (5, 3), strict=True))
+    writing(f"file://{tmp_path}/day", breakdown="DAY", file_format="parquet").execute(context("days"))
+    days = pq.read_table(tmp_path / "day")
+    assert days.schema.field("start").type == pa.timestamp("us", tz="UTC")
+    assert sum(row["sent"] or 0 for row in days.to_pylist()) == 8
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "named"),
+    [
+        ("file:///tmp/s.parquet.gz", {}, "compressed inside"),
+        ("file:///tmp/s.parquet", {"file_format": "csv"}, "file_format: is csv, and output_path has"),
+        ("file:///tmp/s.csv", {"file_format": "parquet"}, "file_format: is parquet, and output_path has"),
+        ("file:///tmp/s.xlsx", {}, "output_path: has the ending .xlsx"),
+    ],
+)
+def test_a_format_that_is_not_written_is_named_when_the_dag_is_parsed(
+    path: str, more: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(InvalidInput, match=named):
+        writing(path, **more)

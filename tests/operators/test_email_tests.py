@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.operators.email_tests import CreateABTestVariationOperator, SendSampleEmailOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 CREATE = "*/create-variation"
 
@@ -30,7 +32,7 @@ def variations(box: Sandbox) -> list[str]:
     return [one.id for one in box.hubspot.state.emails.all() if one.role == "variant"]
 
 
-@pytest.mark.parametrize("version", ["v3", "2026-03"])
+@pytest.mark.parametrize("version", PROFILES)
 def test_a_variation_is_created_and_a_second_run_does_not_change_it(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
@@ -91,6 +93,7 @@ def test_two_concurrent_runs_create_one_variation(sandbox: Sandbox, short_waits:
     assert len(variations(sandbox)) == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 def test_an_email_that_cannot_be_tested_fails_without_retry(sandbox: Sandbox, short_waits: None) -> None:
     variation = varying().execute(context())["email_id"]
     for operator, named in (
@@ -133,8 +136,12 @@ SendSampleEmailOperator(task_id="sample", conn_id="marketo_default", email_id={m
     assert not [address for address in TO if address in run.log]
     assert samples(sandbox) == TO
     for _ in range(2):
-        sampling([*TO, "ANNA@example.com", "dora@example.com"]).execute(context())
+        outcome = sampling([*TO, "ANNA@example.com", "dora@example.com"]).execute(context())
+        assert (outcome["total"], outcome["sent"]) == (4, 4)
     assert samples(sandbox) == [*TO, *TO, "dora@example.com"]
+    # Another lead fills the tokens, so that it is another sample.
+    sampling(TO[0], lead_id=marketo.BEN).execute(context())
+    assert samples(sandbox) == [*TO, *TO, "dora@example.com", TO[0]]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -149,7 +156,7 @@ def test_a_sample_whose_answer_was_lost_is_not_sent_again_until_the_task_is_clea
     assert "example.com" not in str(failure.value)
     reached = [TO[0], TO[2]] if when == "before" else TO
     assert samples(sandbox) == reached
-    assert sampling().execute(context())["sent"] == 3
+    assert sampling().execute(context(cleared=1))["sent"] == 3
     assert samples(sandbox) == [*reached, TO[1]]
 
 
@@ -166,22 +173,23 @@ def test_a_worker_killed_while_it_sends_and_its_next_try_send_no_sample_twice(
     assert samples(sandbox) == TO[:1]
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("operator", "named"),
     [
-        (sampling([]), "to: is empty"),
-        (sampling(""), r"to\[0\]: is missing"),
-        (sampling(7), "to: must be a list"),
-        (sampling(email_id=None), "email_id: is missing"),
-        (sampling(lead_id="anna"), "lead_id: must be"),
-        (sampling(text_only="maybe"), "text_only: must be"),
-        (sampling("nobody"), r"to\[0\] was rejected"),
-        (sampling(conn_id="hubspot_default"), "is of type hubspot, not marketo"),
+        (lambda: sampling([]), "to: is empty"),
+        (lambda: sampling(""), r"to\[0\]: is missing"),
+        (lambda: sampling(7), "to: must be a list"),
+        (lambda: sampling(email_id=None), "email_id: is missing"),
+        (lambda: sampling(lead_id="anna"), "lead_id: must be"),
+        (lambda: sampling(text_only="maybe"), "text_only: must be"),
+        (lambda: sampling("nobody"), r"to\[0\] was rejected"),
+        (lambda: sampling(conn_id="hubspot_default"), "is of type hubspot, not marketo"),
     ],
 )
 def test_a_sample_that_cannot_be_sent_fails_without_retry(
-    sandbox: Sandbox, short_waits: None, operator: SendSampleEmailOperator, named: str
+    sandbox: Sandbox, short_waits: None, operator: Callable[[], SendSampleEmailOperator], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named):
-        operator.execute(context())
+        operator().execute(context())
     assert samples(sandbox) == []

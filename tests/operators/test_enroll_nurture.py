@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from airflow_runs import Airflow
+from member_runs import execute
+from member_runs import rejects as member_rejects
 from workers import RESET, Worker, until
 
 from airflow_provider_mkt.operators.nurture import EnrollNurtureOperator
@@ -18,6 +20,7 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 ADD = "*/add"
 STATUS = "*/members/status.json"
@@ -102,6 +105,7 @@ def test_leads_that_do_not_exist_are_rejected_with_the_reason(airflow: Airflow, 
     assert (allowed.state, counts(allowed)) == ("success", (0, 1, 1, 0))
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -324,7 +328,7 @@ def test_by_campaign_tokens_are_used_in_the_email(airflow: Airflow, sandbox: San
         (by_campaign(LEADS, 99), "there is no smart campaign 99"),
         (by_campaign(LEADS, more="status_name='Member'"), "status_name: a requested campaign"),
         (by_campaign(LEADS, more="tokens={'Greeting': 'x'}"), "must be written {{my.name}}"),
-        (by_campaign(["anna"]), "leads[0]: must be a positive whole number"),
+        (by_campaign(["anna"]), "leads[0]: must be an id or an email address"),
         (f"leads={LEADS!r}", "program_id: give program_id and status_name"),
         (f"leads={LEADS!r}, program_id=1", "program_id: give program_id and status_name"),
     ],
@@ -394,8 +398,8 @@ def test_by_campaign_a_request_that_a_killed_worker_did_not_send_is_unknown_unti
     assert "whether 3 leads were enrolled is unknown" in Worker(requesting(LEADS)).end()["error"]
     assert requests(sandbox) == Counter()
     # The unknown leads are reported; clearing the task requests them again.
-    assert Worker(requesting(LEADS)).end()["result"]["enrolled"] == 3
-    assert Worker(requesting(LEADS)).end()["result"]["enrolled"] == 3
+    assert Worker(requesting(LEADS), cleared=1).end()["result"]["enrolled"] == 3
+    assert Worker(requesting(LEADS), cleared=1).end()["result"]["enrolled"] == 3
     assert runs(sandbox) == Counter(LEADS)
 
 
@@ -450,3 +454,62 @@ def test_a_line_without_a_lead_fails_the_task(airflow: Airflow, sandbox: Sandbox
     assert run.state == "failed"
     assert "leads_path: line 2 has no id or lead" in run.log
     assert statuses(sandbox) == {}
+
+
+@pytest.mark.usefixtures("airflow_home", "short_waits")
+def test_verification_warns_of_a_program_that_is_off_and_of_leads_that_get_nothing(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
+    arguments: dict[str, Any] = {
+        "program_id": marketo.NURTURE_PROGRAM,
+        "status_name": "Member",
+        "leads": [marketo.ANNA, marketo.BEN, marketo.CARLA],
+    }
+    assert execute("enroll", "marketo", verify=True, **arguments)["enrolled"] == 3
+    assert "warning  ] Program" not in capsys.readouterr().out
+    program.members[marketo.ANNA].cadence = "paus"
+    program.members[marketo.BEN].exhausted = True
+    program.on = False
+    arguments["on_no_effect"] = "warn"
+    assert execute("enroll", "marketo", run="again", verify=True, **arguments)["already_enrolled"] == 3
+    said = capsys.readouterr().out
+    number = marketo.NURTURE_PROGRAM
+    assert f"Program {number} is off: nobody in it gets mail" in said
+    assert f"Paused in program {number}: 1 lead" in said
+    assert f"Had all content of program {number}: 1 lead" in said
+
+
+@pytest.mark.usefixtures("airflow_home", "short_waits")
+def test_verification_rejects_leads_that_get_nothing_and_names_them(sandbox: Sandbox) -> None:
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
+    arguments: dict[str, Any] = {
+        "program_id": marketo.NURTURE_PROGRAM,
+        "status_name": "Member",
+        "leads": [marketo.ANNA, marketo.BEN, marketo.CARLA],
+    }
+    execute("enroll", "marketo", **arguments)
+    program.members[marketo.ANNA].cadence = "paus"
+    program.members[marketo.BEN].exhausted = True
+    outcome = execute("enroll", "marketo", run="again", verify=True, **arguments)
+    assert (outcome["already_enrolled"], outcome["rejected"], outcome["unknown"]) == (1, 2, 0)
+    assert outcome["reasons"] == {"PAUSED": 1, "EXHAUSTED": 1}
+    assert set(member_rejects(outcome)) == {(str(marketo.ANNA), "PAUSED"), (str(marketo.BEN), "EXHAUSTED")}
+    assert "2 of 3 leads were rejected" in outcome["error"]
+
+
+@pytest.mark.usefixtures("airflow_home", "short_waits")
+def test_verification_enrolls_nobody_in_a_program_that_is_off(sandbox: Sandbox) -> None:
+    program = sandbox.marketo.state.programs[marketo.NURTURE_PROGRAM]
+    program.on = False
+    before = set(program.members)
+    with pytest.raises(AirflowFailException, match="is off: nobody in it gets mail, and nobody was enrolled"):
+        execute(
+            "enroll",
+            "marketo",
+            verify=True,
+            program_id=marketo.NURTURE_PROGRAM,
+            status_name="Member",
+            leads=[marketo.DAVID],
+        )
+    assert set(program.members) == before

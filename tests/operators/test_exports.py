@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from export_runs import (
     FIELDS,
@@ -17,6 +16,7 @@ from export_runs import (
     RANGE,
     START,
     export,
+    failed,
     ids,
     jobs,
     name,
@@ -31,6 +31,7 @@ from workers import context
 from airflow_provider_mkt.operators.exports import ExportLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 EVERYBODY = list(range(seed.ANNA, seed.ELIF + 1))
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
@@ -201,6 +202,7 @@ for name, more in {{
     assert (tmp_path / "none.csv").read_text() == "programId,leadId,email,statusName\n"
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
@@ -241,4 +243,24 @@ def test_an_export_that_is_not_possible_fails_without_retry_and_leaves_nothing(
         ExportLeadsOperator(task_id="export", **given).execute(context())
     assert named in str(raised.value)
     assert jobs(sandbox) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "arguments", "named"),
+    [
+        ("ExportLeadsOperator", 'fields=["id"], static_list_id=999999', "static_list_id: does not exist: "),
+        (
+            "ExportLeadsOperator",
+            'fields=["id"], smart_list_name="Nobody"',
+            "smart_list_name: does not exist: ",
+        ),
+        ("ExportProgramMembersOperator", 'fields=["leadId"], program_ids=[999999]', "program_ids: does not"),
+    ],
+)
+def test_what_does_not_exist_is_named_with_its_parameter(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, operator: str, arguments: str, named: str
+) -> None:
+    log = failed(export(airflow, f'output_path="{tmp_path}/x.csv", {arguments}', operator=operator))
+    assert named in log
     assert list(tmp_path.iterdir()) == []

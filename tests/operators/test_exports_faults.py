@@ -12,7 +12,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow_runs import Airflow
 from export_runs import (
     CREATE,
@@ -39,7 +38,9 @@ from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.transport.platform import Permit
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo.errors import MarketoError
 from airflow_provider_mkt.sandbox.marketo.exports import store as exports
+from airflow_provider_mkt.version_compat import AirflowFailException, TaskDeferred
 
 READ = "/bulk/v1/leads/export/{exportId}/file.json"
 QUOTA = {
@@ -213,7 +214,9 @@ def test_the_next_try_downloads_only_windows_that_are_not_written(sandbox: Sandb
 
 def test_a_task_cleared_after_success_exports_again(sandbox: Sandbox, tmp_path: Path) -> None:
     first = Worker(exporting(tmp_path / "out.csv")).end()["result"]
-    again = Worker(exporting(tmp_path / "out.csv")).end()["result"]
+    retried = Worker(exporting(tmp_path / "out.csv")).end()["result"]
+    assert retried["export_ids"] == first["export_ids"]
+    again = Worker(exporting(tmp_path / "out.csv"), cleared=1).end()["result"]
     assert set(first["export_ids"]).isdisjoint(again["export_ids"])
 
 
@@ -242,19 +245,24 @@ def test_an_outage_while_waiting_is_survived(airflow: Airflow, sandbox: Sandbox,
     assert "ServerUnavailable" in failed(run)
 
 
+def _full_disk(job: exports.ExportJob, at: datetime) -> exports.Writing:
+    yield
+    raise MarketoError(1003, "Disk full")
+
+
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_failed_and_canceled_jobs_are_created_again(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, deferrable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, attempts = exports._written, iter(range(100))
+    write, attempts = exports._writing, iter(range(100))
 
-    def written(job: exports.ExportJob, at: datetime) -> tuple[exports.Extract, str]:
+    def writing(job: exports.ExportJob, at: datetime) -> exports.Writing:
         number = next(attempts)
         if number == 1:
             sandbox.marketo.state.exports.cancel(job, at)
-        return (exports.NOTHING, "Disk full") if number == 0 else write(job, at)
+        return _full_disk(job, at) if number == 0 else write(job, at)
 
-    monkeypatch.setattr(exports, "_written", written)
+    monkeypatch.setattr(exports, "_writing", writing)
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, deferrable={deferrable}')
     assert succeeded(run)["rows"] == 5
     assert statuses(sandbox) == {"Completed": 4, "Failed": 1, "Cancelled": 1}
@@ -264,7 +272,7 @@ def test_failed_and_canceled_jobs_are_created_again(
 def test_a_window_that_fails_repeatedly_fails_the_task_and_cancels_the_others(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "_written", lambda job, at: (exports.NOTHING, "Disk full"))
+    monkeypatch.setattr(exports, "_writing", _full_disk)
     run = export(airflow, f'output_path="{tmp_path}/out.csv", {FIELDS}, {QUARTER}, retries=2')
     assert "it was Failed: Disk full; given up after 3 jobs" in failed(run)
     assert "up_for_retry" not in run.log

@@ -51,7 +51,7 @@ def test_every_row_has_its_outcome_and_rejects_mended_are_a_source_again(
     assert {number: line["record"] for number, line in rejected.items()} == {
         3: {"email": "odd@x.org", first: 'two\nlines, and "quotes"', score: "many"},
         6: ["short@x.org"],
-        8: {"email": "", first: "Nobody", score: "4"},
+        8: {"email": None, first: "Nobody", score: "4"},
         10: {"email": "alike@x.org", first: "New", score: "many"},
     }
     assert [(line["row"], line["code"]) for line in lines(outcome["warnings"])] == [(7, "DUPLICATE_KEY")]
@@ -191,7 +191,19 @@ WRONG: dict[str, tuple[str, bytes, str, str]] = {
         "hubspot",
         b"email,shoe_size\na@x.org,1\n",
         "",
-        'Property "shoe_size" does not exist',
+        "column 'shoe_size' is not a field of a lead",
+    ),
+    "read-only property": (
+        "hubspot",
+        b"email,createdate\na@x.org,2026-01-01\n",
+        "",
+        "column 'createdate' is a read-only field",
+    ),
+    "read-only field": (
+        "marketo",
+        b"email,createdAt\na@x.org,2026-01-01\n",
+        "",
+        "column 'createdAt' is a read-only field",
     ),
     "no key": ("marketo", b"firstName\nAda\n", "", "has no column 'email', the key"),
     "utf-16": ("marketo", "email\na@x.org\n".encode("utf-16"), "", "is not UTF-8"),

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -17,7 +16,8 @@ from airflow_provider_mkt.operators.lead_intake import PushLeadsOperator, Submit
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
-from airflow_provider_mkt.sync.calls import Lease
+from airflow_provider_mkt.state import claims
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -79,6 +79,7 @@ def test_leads_whose_answer_was_lost_are_reported_and_not_pushed_again(sandbox: 
     reported, message = refused(pushing(people(3)))
     assert reported["reasons"] == {"OUTCOME_UNKNOWN": 3}
     assert "3 of 3 leads were rejected" in message
+    assert "this task does not send them again, also when it is cleared" in message
     assert len(activities(sandbox, PUSH_LEAD)) == (3 if when == "after" else 0)
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total == 1
 
@@ -93,7 +94,7 @@ def test_a_try_after_a_killed_one_pushes_nobody_again(
         self.quiet_after = 0.5
 
     monkeypatch.setattr(PushWriter, "__init__", make)
-    monkeypatch.setattr(Lease, "_AHEAD", 0.3)
+    monkeypatch.setattr(claims, "AHEAD", 0.3)
     sandbox.marketo.faults.add(PUSH, when="after", delay=0.4, skip=1)
     route = ("POST", "/rest/v1/leads/push.json")
     worker = Worker(pushing(people(601), max_concurrency=1))
@@ -106,6 +107,7 @@ def test_a_try_after_a_killed_one_pushes_nobody_again(
     assert sandbox.marketo.calls.of(*route).total == 3
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("more", "named"),
     [
@@ -122,13 +124,21 @@ def test_what_cannot_be_pushed_is_an_error_before_anything_is_pushed(
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total == 0
 
 
-def test_a_program_that_is_not_there_rejects_everyone_with_that_reason(
-    sandbox: Sandbox, tmp_path: Path
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"program_name": "Nowhere"}, "Nowhere"),
+        ({"program_status": "Nonsense"}, "Nonsense"),
+        ({"partition_name": "No such partition"}, "No such partition"),
+    ],
+)
+def test_the_first_refusal_that_is_about_the_request_ends_the_task(
+    sandbox: Sandbox, more: Any, named: str
 ) -> None:
-    path = tmp_path / "rejects.jsonl"
-    reported, _ = refused(pushing(people(2), program_name="Nowhere", rejects_path=str(path)))
-    assert reported["rejected"] == 2
-    assert all("Nowhere" in json.loads(line)["reason"] for line in path.read_text().splitlines())
+    _, said = refused(pushing(people(900), max_concurrency=1, **more))
+    assert named in said
+    assert sandbox.marketo.calls.of("POST", "/rest/v1/leads/push.json").total <= 20
+    assert activities(sandbox, PUSH_LEAD) == []
 
 
 def test_a_clicked_link_can_be_the_key(sandbox: Sandbox) -> None:
@@ -178,7 +188,15 @@ def test_a_form_whose_answer_was_lost_is_filled_out_again_by_a_person_only(
     _, message = refused(filling())
     assert "its outcome is unknown" in message
     assert fills(sandbox) == (1 if when == "after" else 0)
-    assert filling().execute(context())["lead_id"]
+    assert filling().execute(context(cleared=1))["lead_id"]
+
+
+def test_a_cleared_task_fills_out_the_form_for_another_person_only(sandbox: Sandbox) -> None:
+    anna = filling({"email": "anna2@example.com"}).execute(context())
+    again = filling({"email": "Anna2@example.com", "firstName": "Anna"}).execute(context(cleared=1))
+    assert (again, fills(sandbox)) == (anna, 1)
+    other = filling({"email": "other@example.com"}).execute(context(cleared=2))
+    assert (other["lead_id"] != anna["lead_id"], fills(sandbox)) == (True, 2)
 
 
 def test_two_tries_of_one_task_at_once_fill_out_a_form_once(sandbox: Sandbox) -> None:
@@ -199,6 +217,7 @@ def test_a_worker_killed_while_it_fills_out_a_form_and_its_next_try_do_it_once(s
     assert fills(sandbox) == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("more", "named"),
     [

@@ -120,16 +120,17 @@ TASKS: dict[str, Any] = {
         clone_to_program_name="Copy",
     ),
 }
+EVENTS = "/marketing/marketing-events/2026-09"
 ROUTES = {
     "hubspot campaigns": {
-        "GET /marketing/v3/campaigns",
-        "POST /marketing/v3/campaigns/batch/create",
+        "GET /marketing/campaigns/2026-09",
+        "POST /marketing/campaigns/2026-09/batch/create",
     },
     "hubspot publish": {
-        "GET /marketing/v3/emails/{emailId}",
-        "GET /marketing/v3/emails/{emailId}/draft",
-        "PATCH /marketing/v3/emails/{emailId}",
-        "POST /marketing/v3/emails/{emailId}/publish",
+        "GET /marketing/emails/2026-09/{emailId}",
+        "GET /marketing/emails/2026-09/{emailId}/draft",
+        "PATCH /marketing/emails/2026-09/{emailId}",
+        "POST /marketing/emails/2026-09/{emailId}/publish",
     },
     "hubspot enrol": {"POST /nurture/v1/campaign/{campaign_guid}/add"},
     "marketo campaigns": {
@@ -153,13 +154,13 @@ ROUTES = {
         "POST /rest/v1/campaigns/{campaignId}/trigger.json",
     },
     "hubspot merge": {
-        "GET /crm/v3/objects/contacts/{contactId}",
-        "POST /crm/v3/objects/contacts/merge",
+        "GET /crm/objects/2026-09/contacts/{contactId}",
+        "POST /crm/objects/2026-09/contacts/merge",
     },
-    "hubspot events": {"POST /marketing/v3/marketing-events/events/upsert"},
+    "hubspot events": {f"POST {EVENTS}/events/upsert"},
     "hubspot attendance": {
-        "GET /marketing/v3/marketing-events/events/{externalEventId}",
-        "POST /marketing/v3/marketing-events/attendance/{externalEventId}/{subscriberState}/email-create",
+        f"GET {EVENTS}/events/{{externalEventId}}",
+        f"POST {EVENTS}/attendance/{{externalEventId}}/{{subscriberState}}/email-create",
     },
     "marketo merge": {"GET /rest/v1/leads.json", "POST /rest/v1/leads/{leadId}/merge.json"},
     "marketo copy program": {
@@ -187,7 +188,7 @@ ROUTES = {
     },
 }
 
-BESIDE = {"POST /identity/oauth/token", "GET /account-info/v3/api-usage/daily/private-apps"}
+BESIDE = {"POST /identity/oauth/token", "GET /account-info/2026-09/api-usage/daily/private-apps"}
 """What is read on the way, of the account and not for the task."""
 
 pytestmark = pytest.mark.usefixtures("short_waits")

@@ -9,17 +9,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
-from member_runs import counts, create_leads, execute, operator, rejects
-from workers import RESET, Worker, until
+from member_runs import counts, create_leads, execute, no_calls, operator, rejects
+from workers import RESET, Worker, context, until
 
-from airflow_provider_mkt.client.errors import PlatformError
+from airflow_provider_mkt.client.errors import PlatformError, TaskCancelled
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import REQUEST_CAMPAIGN
 from airflow_provider_mkt.sandbox.marketo.smart_campaigns import flow_runs
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -41,7 +42,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 }
 REQUEST = {
     "workflow": ("POST", "*/enrollments/contacts/*"),
-    "sequence": ("POST", "*/sequences/enrollments"),
+    "sequence": ("POST", "*/sequences/2026-03/enrollments"),
     "request": ("POST", "*/trigger.json"),
 }
 
@@ -71,7 +72,7 @@ def in_flight(box: Sandbox, name: str) -> bool:
         counter
         for (method, route), counter in platform.calls.routes.items()
         if method == "POST"
-        and (route.endswith(("/enrollments/contacts/{email}", "/sequences/enrollments", "/trigger.json")))
+        and (route.endswith(("/enrollments/contacts/{email}", "/2026-03/enrollments", "/trigger.json")))
     ]
     return any(counter.in_flight for counter in routes)
 
@@ -80,8 +81,8 @@ def run(name: str, **more: Any) -> dict[str, Any]:
     return execute(name, **{"leads": LEADS[name], **ARGUMENTS[name], **more})
 
 
-def worker(name: str, **more: Any) -> Worker:
-    return Worker(operator(name, **{"leads": LEADS[name], **ARGUMENTS[name], **more}))
+def worker(name: str, cleared: int = 0, **more: Any) -> Worker:
+    return Worker(operator(name, **{"leads": LEADS[name], **ARGUMENTS[name], **more}), cleared=cleared)
 
 
 each_action = pytest.mark.parametrize("name", ARGUMENTS)
@@ -108,11 +109,11 @@ def test_a_lost_request_is_unknown_until_the_task_is_cleared(sandbox: Sandbox, n
     outcome = run(name)
     lost = 3 if name == "request" else 1
     assert counts(outcome) == (3 - lost, 0, 0, lost)
-    assert f"whether {lost} leads were" in outcome["error"]
+    assert ("whether 1 lead was" if lost == 1 else f"whether {lost} leads were") in outcome["error"]
     assert {code for _, code in rejects(outcome)} == {"OUTCOME_UNKNOWN"}
     assert applied(sandbox, name).total() == 3 - lost
     # The unknown leads are reported; clearing the task requests them again.
-    assert counts(run(name)) == (3, 0, 0, 0)
+    assert counts(run(name, cleared=1)) == (3, 0, 0, 0)
     assert applied(sandbox, name) == each_once(name)
 
 
@@ -144,7 +145,26 @@ def test_a_request_that_a_killed_worker_did_not_send_is_unknown_until_the_task_i
     until(lambda: in_flight(sandbox, name))
     first.kill()
     assert "is unknown" in worker(name).end()["error"]
-    assert counts(worker(name).end()["result"]) == (3, 0, 0, 0)
+    assert counts(worker(name, cleared=1).end()["result"]) == (3, 0, 0, 0)
+    assert applied(sandbox, name) == each_once(name)
+
+
+@each_action
+def test_a_task_that_is_killed_while_it_waits_for_the_rate_limit_leaves_nothing_unknown(
+    sandbox: Sandbox, name: str
+) -> None:
+    busy = {"status": 429, "headers": {"Retry-After": "30"}}
+    fault(sandbox, name, when="before", answer=busy, times=None)
+    faults = sandbox.marketo.faults if name == "request" else sandbox.hubspot.faults
+    task = operator(name, leads=LEADS[name], **ARGUMENTS[name])
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(task.execute, context())
+        until(lambda: bool(faults.fired))
+        task.on_kill()
+        with pytest.raises(TaskCancelled):
+            running.result()
+    faults.clear()
+    assert counts(run(name)) == (3, 0, 0, 0)
     assert applied(sandbox, name) == each_once(name)
 
 
@@ -207,19 +227,20 @@ def test_contacts_are_enrolled_in_a_workflow_by_email_address(sandbox: Sandbox) 
         run("workflow", run="mixed", leads=["ada@example.com", ADA])
 
 
-def test_workflows_are_not_available_in_the_dated_api_version(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("version", PROFILES)
+def test_workflows_are_called_where_they_are_in_every_api_version(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     connection = {
         "conn_type": "hubspot",
         "host": sandbox.hubspot.url,
         "password": hubspot.TOKEN,
-        "extra": {"api_version": "2026-03"},
+        "extra": {"api_version": version},
     }
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
-    for one in ({}, {"flow_id": None, "workflow_id": automation.REMINDER_WORKFLOW}):
-        with pytest.raises(AirflowFailException, match="api_version"):
-            run("workflow", leads=["ada@example.com"], **one)
+    old = {"flow_id": None, "workflow_id": automation.REMINDER_WORKFLOW}
+    assert counts(run("workflow", leads=["ada@example.com"])) == (1, 0, 0, 0)
+    assert counts(run("workflow", run="legacy id", leads=["bruno@example.com"], **old)) == (1, 0, 0, 0)
 
 
 def test_contacts_in_the_workflow_are_not_enrolled_again(sandbox: Sandbox) -> None:
@@ -271,6 +292,17 @@ def test_missing_leads_do_not_reject_the_other_leads_of_their_request(sandbox: S
     assert counts(outcome) == (150, 0, 2, 0)
     assert [lead for lead, _ in rejects(outcome)] == ["999998", "999999"]
     assert applied(sandbox, "request") == Counter(leads)
+
+
+def test_unknown_ids_cost_one_lookup_for_each_request_of_them(sandbox: Sandbox) -> None:
+    unknown = [900_000 + number for number in range(250)]
+    outcome = run("request", leads=[*LEADS["request"], *unknown], max_rejected=None)
+    assert counts(outcome) == (3, 0, 250, 0)
+    assert outcome["reasons"] == {"1004": 250}
+    # Three requests are refused, and one is sent again for those that exist.
+    made = {path.rsplit("/", 1)[1]: one.total for (_, path), one in sandbox.marketo.calls.routes.items()}
+    assert (made["trigger.json"], made["leads.json"]) == (4, 3)
+    assert applied(sandbox, "request") == Counter(LEADS["request"])
 
 
 def test_a_kill_while_a_rejected_request_is_split_requests_no_lead_twice(sandbox: Sandbox) -> None:
@@ -327,3 +359,24 @@ def test_after_the_daily_quota_the_remaining_leads_are_requested_once(sandbox: S
     assert not isinstance(ended.value, (AirflowFailException, PlatformError))
     assert counts(run("request", leads=leads)) == (250, 0, 0, 0)
     assert applied(sandbox, "request") == Counter(leads)
+
+
+def test_leads_that_are_given_by_address_are_requested_once_each(sandbox: Sandbox) -> None:
+    leads = create_leads(sandbox, 150)
+    emails = [f"crowd{number}@example.com" for number in range(150)]
+    fault(sandbox, "request", when="after", answer=RESET)
+    for _ in range(2):
+        outcome = run("request", leads=[*emails, "nobody@example.com"], max_rejected=1)
+        assert counts(outcome) == (150, 0, 1, 0)
+        assert rejects(outcome) == [("nobody@example.com", "NOT_FOUND")]
+    assert applied(sandbox, "request") == Counter(leads)
+    with no_calls(sandbox), pytest.raises(AirflowFailException, match="mixes ids with email addresses"):
+        run("request", run="other", leads=[emails[0], leads[1]])
+
+
+def test_contacts_that_are_given_by_address_are_enrolled_in_a_sequence_once(sandbox: Sandbox) -> None:
+    contacts = [sandbox.hubspot.state.contacts.get(str(lead)) for lead in LEADS["sequence"]]
+    emails = [contact.properties["email"] for contact in contacts if contact is not None]
+    for _ in range(2):
+        assert counts(run("sequence", leads=emails)) == (3, 0, 0, 0)
+    assert applied(sandbox, "sequence") == each_once("sequence")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -14,13 +13,14 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import MERGE_LEADS
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
 ADA, BRUNO, CHIDI, *_ = hubspot.CONTACT_IDS
 PEOPLE = {"hubspot": (ADA, BRUNO, CHIDI), "marketo": (marketo.ANNA, marketo.BEN, marketo.CARLA)}
 ROUTES = {
-    "hubspot": "/crm/v3/objects/contacts/merge",
+    "hubspot": "/crm/objects/2026-09/contacts/merge",
     "marketo": "/rest/v1/leads/{leadId}/merge.json",
 }
 BOTH = pytest.mark.parametrize("platform", PEOPLE)
@@ -42,7 +42,14 @@ def merges(box: Sandbox, platform: str) -> int:
     """How many leads were merged on the platform, by any request."""
     if platform == "marketo":
         return len(list(box.marketo.state.log.all(MERGE_LEADS)))
-    return len(box.hubspot.state.contacts.get(ADA).merged)  # type: ignore[union-attr]
+    contacts = box.hubspot.state.contacts
+    return contacts.get(contacts.survivor(ADA)).merges  # type: ignore[union-attr]
+
+
+def survivor(box: Sandbox, platform: str) -> str:
+    """The id of the lead that the others were merged into. HubSpot gives it a new one with each merge."""
+    winner = str(PEOPLE[platform][0])
+    return winner if platform == "marketo" else box.hubspot.state.contacts.survivor(winner)
 
 
 def request_count(box: Sandbox, platform: str) -> int:
@@ -60,10 +67,18 @@ MergeLeadsOperator(task_id="merge", conn_id="{platform}_default", winner_id="{wi
     loser_ids="{{{{ params.losers | tojson }}}}", params={{"losers": {losers}}})
 """)
     assert run.state == "success", run.log[-3000:]
-    outcome = {"outcome": "lead_merge", "platform": platform, "winner_id": str(winner), "total": 2}
+    stays = survivor(sandbox, platform)
+    assert (stays == str(winner)) is (platform == "marketo")
+    outcome = {"outcome": "lead_merge", "platform": platform, "winner_id": stays, "total": 2}
     assert run.returned["merge"] == {**outcome, "merged": 2, "already": 0, "rejected": 0, "reasons": {}}
     again = merging(platform).execute(context(run="again"))
     assert again == {**outcome, "merged": 0, "already": 2, "rejected": 0, "reasons": {}}
+
+
+def test_an_account_can_keep_the_id_of_the_winner(sandbox: Sandbox) -> None:
+    sandbox.hubspot.settings.merge_keeps_primary_id = True
+    assert merging("hubspot").execute(context())["winner_id"] == ADA
+    assert merges(sandbox, "hubspot") == 2
 
 
 @BOTH
@@ -126,6 +141,7 @@ def test_hubspot_each_loser_that_cannot_be_merged_has_its_reason(sandbox: Sandbo
     assert outcome["reasons"]["123"] == "there is no contact 123"
 
 
+@pytest.mark.usefixtures("from_templates")
 @BOTH
 @pytest.mark.parametrize(
     ("more", "named"),
@@ -152,3 +168,30 @@ def test_wrong_leads_are_named_before_any_is_merged(
 def test_hubspot_rejects_merge_in_crm(sandbox: Sandbox) -> None:
     with pytest.raises(AirflowFailException, match="merge_in_crm: only Marketo"):
         merging("hubspot", merge_in_crm="true").execute(context())
+
+
+@pytest.mark.parametrize("contact", [None, marketo.BEN, marketo.CARLA])
+def test_leads_are_merged_in_the_crm_one_at_a_time_and_the_contact_stays(
+    sandbox: Sandbox, contact: int | None
+) -> None:
+    sandbox.marketo.settings.crm_sync = True
+    leads = sandbox.marketo.state.leads
+    if contact is not None:
+        leads.existing(contact).values["sfdcContactId"] = "003A"
+    outcome = merging("marketo", merge_in_crm=True).execute(context())
+    assert (outcome["merged"], outcome["rejected"]) == (2, 0)
+    stays = contact or marketo.ANNA
+    assert outcome["winner_id"] == str(stays)
+    assert [lead for lead in PEOPLE["marketo"] if leads.get(lead)] == [stays]
+    # None was refused because several were merged at once.
+    assert request_count(sandbox, "marketo") == merges(sandbox, "marketo") == 2
+
+
+def test_leads_that_cannot_be_merged_in_the_crm_are_rejected_with_the_reason(sandbox: Sandbox) -> None:
+    sandbox.marketo.settings.crm_sync = True
+    sandbox.marketo.faults.add(MERGE, answer={"code": "1077"})
+    outcome = merging("marketo", merge_in_crm=True)
+    task = context()
+    with pytest.raises(AirflowFailException, match="SFDC field length"):
+        outcome.execute(task)
+    assert (task["ti"].pushed["return_value"]["merged"], merges(sandbox, "marketo")) == (1, 1)

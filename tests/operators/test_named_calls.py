@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 from airflow_runs import Airflow
 
+from airflow_provider_mkt.operators.hubspot import HubSpotOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.sandbox.hubspot.events import seed as events
+from airflow_provider_mkt.version_compat import TaskDeferred
 
 IMPORTS = """
 from airflow_provider_mkt.operators.hubspot import HubSpotOperator
@@ -64,15 +70,18 @@ def test_wrong_names_and_arguments_fail_without_retry_and_send_nothing(
     run = airflow.run(
         IMPORTS
         + """
-def bad(task_id, **what):
-    HubSpotOperator(task_id=task_id, conn_id="hubspot_default", retries=3, **what)
+def bad(task_id, call, **arguments):
+    # Of templates, which are known when the task runs.
+    HubSpotOperator(
+        task_id=task_id, conn_id="hubspot_default", retries=3,
+        call="{{ '%s' }}" % call, arguments="{{ %r | tojson }}" % arguments)
 
-bad("unknown_call", call="campaigns.lst")
-bad("unknown_argument", call="campaigns.list", arguments={"nam": "x"})
-bad("missing_argument", call="campaigns.get")
-bad("wrong_type", call="campaigns.list", arguments={"limit": "many"})
-bad("way_out_of_the_path", call="campaigns.get", arguments={"campaign_guid": ".."})
-bad("other_platform", call="leads.get", arguments={"lead_id": 1})
+bad("unknown_call", "campaigns.lst")
+bad("unknown_argument", "campaigns.list", nam="x")
+bad("missing_argument", "campaigns.get")
+bad("wrong_type", "campaigns.list", limit="many")
+bad("way_out_of_the_path", "campaigns.get", campaign_guid="..")
+bad("other_platform", "leads.get", lead_id=1)
 """
     )
     assert set(run.tasks.values()) == {"failed"}
@@ -120,7 +129,7 @@ HubSpotOperator(task_id="odd", conn_id="hubspot_default", call="contacts.get",
     )
     assert run.tasks == {"odd": "failed"}
     (call,) = sandbox.hubspot.calls.recent
-    assert call.route == "/crm/v3/objects/contacts/{contactId}"
+    assert call.route == "/crm/objects/2026-09/contacts/{contactId}"
     assert call.status == 404
 
 
@@ -136,3 +145,142 @@ HubSpotOperator(task_id="token", conn_id="hubspot_default", call="smtp_tokens.cr
     assert run.state == "success", run.log[-3000:]
     assert run.returned["token"]["password"] == "***"
     assert run.returned["token"]["campaignName"] == "Receipts"
+
+
+@pytest.mark.usefixtures("short_waits")
+def test_a_request_without_a_name_is_run_as_any_other(airflow: Airflow, sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*/contacts*", answer={"status": 502}, times=2)
+    run = airflow.run(
+        IMPORTS
+        + """
+HubSpotOperator(task_id="read", conn_id="hubspot_default", call="raw", arguments={
+    "method": "GET", "path": "/crm/v3/objects/{{ params.kind }}", "query": {"limit": 2}, "replay": "safe"})
+HubSpotOperator(task_id="climbs", conn_id="hubspot_default", call="raw",
+                arguments={"method": "GET", "path": "/crm/{{ '%2e%2e' }}/x"}, retries=2)
+MarketoOperator(task_id="asset", conn_id="marketo_default", call="raw", arguments={
+    "method": "GET", "path": "/rest/asset/v1/channels.json", "query": {"maxReturn": 1}})
+dag.params["kind"] = "contacts"
+"""
+    )
+    assert run.tasks == {"read": "success", "climbs": "failed", "asset": "success"}, run.log[-3000:]
+    assert len(run.returned["read"]["results"]) == 2
+    assert run.returned["read"]["paging"]["next"]["after"]
+    assert run.returned["asset"]["success"] is True
+    assert "path: contains a segment . or .." in run.log
+    assert sandbox.hubspot.calls.total == 3
+    assert [call.route for call in sandbox.marketo.calls.recent][-1] == "/rest/asset/v1/channels.json"
+
+
+def test_a_request_without_a_name_is_sent_once_unless_it_may_be_repeated(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    sandbox.hubspot.faults.add("*/objects/contacts", when="after", answer={"status": 502})
+    run = airflow.run(
+        IMPORTS
+        + """
+HubSpotOperator(task_id="write", conn_id="hubspot_default", call="raw", retries=2, arguments={
+    "method": "POST", "path": "/crm/v3/objects/contacts", "body": {"properties": {"email": "r@example.com"}}})
+"""
+    )
+    assert run.tasks == {"write": "failed"}
+    assert "It is not sent again by itself" in run.log
+    assert sandbox.hubspot.calls.total == 1
+
+
+def test_rows_of_all_pages_are_returned_or_an_output_path_is_required(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    for number in range(250):
+        sandbox.hubspot.state.campaigns.create({"hs_name": f"Campaign {number}", "hs_notes": "x" * 100})
+    run = airflow.run(
+        IMPORTS
+        + """
+def listed(task_id, operator=HubSpotOperator, conn_id="hubspot_default", call="campaigns.list", **what):
+    operator(task_id=task_id, conn_id=conn_id, call=call, retries=2, **what)
+
+listed("all", arguments={"limit": 100})
+listed("too_many", arguments={"properties": ["hs_name", "hs_notes"]})
+listed("first", arguments={"limit": 100}, single_page=True)
+listed("last", arguments={"limit": 100, "after": "{{ ti.xcom_pull('first')['next']['after'] }}"})
+listed("no_pages", call="campaigns.get", arguments={"campaign_guid": "x"}, single_page=True)
+listed("channels", MarketoOperator, "marketo_default", "channels.list", arguments={"page_size": 2})
+listed("page", MarketoOperator, "marketo_default", "channels.list", arguments={"page_size": 2, "offset": 1},
+       single_page=True)
+dag.get_task("first") >> dag.get_task("last")
+"""
+    )
+    failed = {task for task, state in run.tasks.items() if state == "failed"}
+    assert failed == {"too_many", "no_pages"}, run.log[-3000:]
+    everything = [row["id"] for row in run.returned["all"]]
+    assert len(set(everything)) == 252
+    first, last = run.returned["first"], run.returned["last"]
+    assert first["outcome"] == "page"
+    assert [row["id"] for row in first["rows"]] + [row["id"] for row in last] == everything
+    assert "output_path: is needed: campaigns.list returns more rows than fit into XCom" in run.log
+    assert "single_page: campaigns.get has no pages" in run.log
+    assert len(run.returned["channels"]) > 2
+    assert run.returned["page"]["rows"] == run.returned["channels"][1:3]
+    assert run.returned["page"]["next"] == {"offset": 3}
+
+
+@pytest.mark.parametrize("usage_known", [True, False])
+def test_an_exhausted_daily_quota_defers_until_the_reset_that_the_account_reports(
+    sandbox: Sandbox, tmp_path: Path, usage_known: bool
+) -> None:
+    sandbox.hubspot.faults.add("*/campaigns*", answer={"error": "DAILY"}, times=None)
+    if not usage_known:
+        sandbox.hubspot.faults.add("*/api-usage/*", answer={"error": "DAILY"})
+    operator = HubSpotOperator(task_id="t", conn_id="hubspot_default", call="campaigns.list")
+    ti = SimpleNamespace(dag_id="d", run_id=str(tmp_path), task_id="t", map_index=-1, try_number=1)
+    now = datetime.now(UTC)
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+    moment = deferred.value.trigger.serialize()[1]["moment"]
+    expected = sandbox.hubspot.limits.daily.resets_at(now.timestamp())
+    wanted = expected if usage_known else now + timedelta(hours=1)
+    assert abs(moment - wanted) < timedelta(minutes=1)
+    assert sandbox.hubspot.calls.total == 2
+
+
+NATIVE = """
+from airflow.sdk import DAG
+from airflow_provider_mkt.operators.hubspot import HubSpotOperator
+from airflow_provider_mkt.operators.lists import AddToListOperator
+from airflow_provider_mkt.sensors.leads import ListMembershipSensor
+
+LEAD, LIST = "{{ params.lead }}", "{{ params.list }}"
+ON = {"conn_id": "hubspot_default"}
+PARAMS = {"lead": LEAD_ID, "list": LIST_ID}
+with DAG("native_ids", schedule=None, render_template_as_native_obj=True, params=PARAMS) as dag:
+    HubSpotOperator(task_id="get", call="contacts.get", arguments={"contact_id": LEAD}, **ON)
+    HubSpotOperator(task_id="read", call="contacts.batch_read", arguments={"ids": [LEAD]}, **ON)
+    added = AddToListOperator(task_id="add", list_id=LIST, leads=[LEAD], **ON)
+    there = ListMembershipSensor(task_id="there", list_id=LIST, lead_ids=[LEAD], poke_interval=1, **ON)
+    added >> there
+"""
+
+
+def test_ids_that_templates_render_to_numbers_are_taken(airflow: Airflow, sandbox: Sandbox) -> None:
+    source = NATIVE.replace("LEAD_ID", hubspot.CONTACT_IDS[0]).replace("LIST_ID", hubspot.LIST_ID)
+    run = airflow.run_file(source, "native_ids")
+    assert set(run.tasks.values()) == {"success"}, run.log[-3000:]
+    assert run.returned["get"]["id"] == hubspot.CONTACT_IDS[0]
+
+
+@pytest.mark.parametrize("call", ["upsert_contacts", "record_contacts"])
+def test_a_contact_that_the_answer_does_not_name_is_reported(sandbox: Sandbox, call: str) -> None:
+    event = {"external_event_id": events.WEBINAR, "external_account_id": events.ACCOUNT}
+    attendances = [
+        {"contact_id": one, "interaction_at": "2026-01-31T09:00:00Z"} for one in (hubspot.CONTACT_IDS[0], 4)
+    ]
+    result = HubSpotOperator(
+        task_id="record",
+        conn_id="hubspot_default",
+        call=f"marketing_event_attendance.{call}",
+        arguments={**event, "state": "register", "attendances": attendances},
+    ).execute({"ti": SimpleNamespace(dag_id="d", run_id="r", task_id="record", map_index=-1, try_number=1)})
+    named = [one for error in result["errors"] for one in error["context"]["ids"]]
+    assert "4" in named
+    answered = {str(one["vid"]) for one in result["results"]}
+    assert answered.isdisjoint(named)
+    assert len(answered) + len(named) == 2

@@ -93,7 +93,7 @@ def test_a_time_is_a_datetime_or_iso_text_with_offset(value: object, expected: d
     ("value", "problem"),
     [
         ("soon", "must be an ISO 8601 time, not text of 4 characters"),
-        (" ", "must be an ISO 8601 time, not text of 1 characters"),
+        (" ", "must be an ISO 8601 time, not text of 1 character"),
         ("2026-01-31T09:00:00", "has no offset"),
         (5, "must be a time, not a number"),
     ],
@@ -118,5 +118,5 @@ def test_items_of_a_list_are_completed_with_defaults() -> None:
         {"b": 3, "a": 1},
         {"b": 2},
     ]
-    with pytest.raises(InvalidInput, match=r"events\[1\]: must be a mapping, not text of 1 characters"):
+    with pytest.raises(InvalidInput, match=r"events\[1\]: must be a mapping, not text of 1 character"):
         parameters.as_mappings("events", [{}, "x"], {})

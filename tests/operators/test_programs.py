@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
@@ -19,6 +18,7 @@ from airflow_provider_mkt.operators.programs import (
 )
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -120,6 +120,7 @@ def test_two_concurrent_runs_create_one_copy(sandbox: Sandbox) -> None:
     assert len(copies(sandbox)) == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("operator", "named"),
     [
@@ -163,6 +164,7 @@ def test_only_tokens_that_differ_are_set_and_a_lost_answer_changes_nothing(sandb
     assert (again["changed"], again["unchanged"]) == ([], 3)
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("tokens", "named"),
     [
@@ -196,6 +198,7 @@ def test_a_program_is_scheduled_with_its_end_and_a_second_run_does_not_change_it
         moved.execute(context(run="third"))
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("more", "named"),
     [
@@ -241,8 +244,8 @@ def test_a_worker_killed_while_it_unapproves_reports_in_its_next_try_that_it_did
 
 
 def test_a_program_that_started_to_send_cannot_be_unapproved(sandbox: Sandbox) -> None:
-    approved(sandbox, publish_at=later(seconds=1))
-    sandbox.clock.advance(2)
+    approved(sandbox, publish_at=later(minutes=5))
+    sandbox.clock.advance(600)
     until(lambda: mails(sandbox) == 3)
     with pytest.raises(AirflowFailException, match=r"began to send at|has started to send"):
         unapproving().execute(context())

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.operators.sends import SendSingleEmailOperator, SendTransactionalEmailOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
+from airflow_provider_mkt.version_compat import AirflowFailException
 
 EMAIL, OTHER = hubspot.TRANSACTIONAL_EMAIL, hubspot.SINGLE_SEND_EMAIL
 SEND = "*/single-email/send"
@@ -45,7 +47,7 @@ def sent_requests(box: Sandbox) -> list[Any]:
     return box.hubspot.state.single_sends.all()
 
 
-@pytest.mark.parametrize("version", ["v3", "2026-03"])
+@pytest.mark.parametrize("version", PROFILES)
 @pytest.mark.parametrize("deferrable", [False, True])
 def test_both_kinds_are_sent_and_waited_for(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str, deferrable: bool
@@ -215,27 +217,28 @@ def test_an_idempotent_failure_is_never_sent_with_another_key(sandbox: Sandbox, 
     assert len(sent_requests(sandbox)) == 2
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("operator", "named"),
     [
-        (sending(""), "to: is missing"),
-        (sending("nobody"), "to: must be an email address, not text of 6 characters"),
-        (sending([ADA]), "to: must be text"),
-        (sending(email_id="abc"), "email_id: must be a positive whole number"),
-        (sending(email_id=hubspot.NEWSLETTER_EMAIL), "is not published"),
-        (sending(cc="ben@example.com"), "cc: must be a list"),
-        (sending(bcc=["ben"]), r"bcc\[0\]: must be an email address"),
-        (sending(contact_properties={"age": 7}), "contact_properties.age: must be text"),
-        (sending(custom_properties="[1]"), "custom_properties: must be a mapping"),
-        (sending(send_id=["a"]), "send_id: must be text"),
-        (sending(conn_id="marketo_default"), "is of type marketo, not hubspot"),
+        (lambda: sending(""), "to: is missing"),
+        (lambda: sending("nobody"), "to: must be an email address, not text of 6 characters"),
+        (lambda: sending([ADA]), "to: must be text"),
+        (lambda: sending(email_id="abc"), "email_id: must be a positive whole number"),
+        (lambda: sending(email_id=hubspot.NEWSLETTER_EMAIL), "is not published"),
+        (lambda: sending(cc="ben@example.com"), "cc: must be a list"),
+        (lambda: sending(bcc=["ben"]), r"bcc\[0\]: must be an email address"),
+        (lambda: sending(contact_properties={"age": 7}), "contact_properties.age: must be text"),
+        (lambda: sending(custom_properties="[1]"), "custom_properties: must be a mapping"),
+        (lambda: sending(send_id=["a"]), "send_id: must be text"),
+        (lambda: sending(conn_id="marketo_default"), "is of type marketo, not hubspot"),
     ],
 )
 def test_an_email_that_cannot_be_sent_fails_without_retry_and_names_nobody(
-    sandbox: Sandbox, short_waits: None, operator: SendTransactionalEmailOperator, named: str
+    sandbox: Sandbox, short_waits: None, operator: Callable[[], SendTransactionalEmailOperator], named: str
 ) -> None:
     with pytest.raises(AirflowFailException, match=named) as failure:
-        operator.execute(context())
+        operator().execute(context())
     assert "@" not in str(failure.value)
     assert sent_requests(sandbox) == []
 

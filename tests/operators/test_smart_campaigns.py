@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
+from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.operators.smart_campaigns import (
     ActivateCampaignOperator,
     DeactivateCampaignOperator,
@@ -17,6 +18,7 @@ from airflow_provider_mkt.operators.smart_campaigns import (
 )
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
+from airflow_provider_mkt.version_compat import AirflowFailException, TaskDeferred
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -97,8 +99,36 @@ def test_an_unknown_outcome_fails_without_retry_and_is_sent_again_only_when_clea
         scheduling().execute(context())
     assert (runs(sandbox), request_count(sandbox)) == (int(when == "after"), 1)
     # A user who has read that clears the task.
-    assert scheduling().execute(context())["scheduled"] is True
+    assert scheduling().execute(context(cleared=1))["scheduled"] is True
     assert request_count(sandbox) == 2
+
+
+def test_a_task_that_is_killed_while_it_waits_ends_at_once_and_leaves_nothing_unknown(
+    sandbox: Sandbox,
+) -> None:
+    ran_before(sandbox)
+    busy = {"error": "606"}
+    sandbox.marketo.faults.add(SCHEDULE, when="before", answer=busy, times=None)
+    task = scheduling()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(task.execute, context())
+        until(lambda: bool(sandbox.marketo.faults.fired))
+        task.on_kill()
+        with pytest.raises(TaskCancelled):
+            running.result()
+    sandbox.marketo.faults.clear()
+    assert scheduling().execute(context())["scheduled"] is True
+
+
+@pytest.mark.parametrize("copy", [None, "A copy"], ids=["campaign", "copy"])
+def test_a_later_try_with_another_time_returns_the_one_for_which_the_run_is_scheduled(
+    sandbox: Sandbox, copy: str | None
+) -> None:
+    first, later = (datetime.now(UTC) + timedelta(hours=hours) for hours in (2, 5))
+    for run_at, cleared in ((first, 0), (later, 0), (later, 1)):
+        operator = scheduling(run_at=run_at, clone_to_program_name=copy)
+        assert operator.execute(context(cleared=cleared))["run_at"] == first.isoformat()
+    assert runs(sandbox) == 1
 
 
 @pytest.mark.parametrize(("when", "before"), [("before", True), ("after", False)])
@@ -143,6 +173,7 @@ def test_a_rejected_request_does_not_stop_the_next_try(sandbox: Sandbox) -> None
     assert runs(sandbox) == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("more", "named"),
     [

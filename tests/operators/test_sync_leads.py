@@ -34,7 +34,6 @@ from airflow_provider_mkt.hooks.marketo import MarketoHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot_seed
 from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
-from airflow_provider_mkt.sync import pipeline
 
 
 @pytest.mark.parametrize("platform", BOTH)
@@ -247,6 +246,7 @@ leads[23] = "text"
         held = next(lead for lead in world(sandbox, platform) if lead["email"] == "mona@example.com")
         assert held[first] == "Mona"
 
+    @pytest.mark.usefixtures("from_templates")
     @pytest.mark.parametrize(
         ("allowed", "state"),
         [
@@ -332,15 +332,27 @@ class TestFieldsAndKeys:
         assert counted(outcome) == (0, 1, 1, 0)
         assert len(world(sandbox, "marketo")) == SEEDED
 
-    def test_update_only_on_hubspot_skips_who_is_not_there(self, airflow: Airflow, sandbox: Sandbox) -> None:
+    @pytest.mark.parametrize(
+        ("platform", "key", "code"),
+        [("hubspot", "hs_object_id", "OBJECT_NOT_FOUND"), ("marketo", "id", "1004")],
+    )
+    def test_update_only_by_id_rejects_who_is_not_there(
+        self, airflow: Airflow, sandbox: Sandbox, platform: str, key: str, code: str
+    ) -> None:
+        first = FIRST[platform]
+        known = world(sandbox, platform)[0]["id"]
         before = f"""
-leads = [{{"hs_object_id": "999", "firstname": "Y"}}]
-leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
+leads = [{{"{key}": 99999, "{first}": "Y"}}, {{"{key}": {known}, "{first}": "X"}}]
 """
-        arguments = 'leads=leads, action="updateOnly", lookup_field="hs_object_id"'
-        outcome = succeeded(sync(airflow, "hubspot", arguments, before))
-        assert counted(outcome) == (0, 1, 1, 0)
-        assert world(sandbox, "hubspot")[0]["firstname"] == "X"
+        arguments = f'leads=leads, action="updateOnly", lookup_field="{key}"'
+        assert f"1 of 2 leads were rejected ({code}: 1), allowed: 0" in failed(
+            sync(airflow, platform, arguments, before)
+        )
+        outcome = succeeded(sync(airflow, platform, f"{arguments}, max_rejected=1", before))
+        assert counted(outcome) == (0, 1, 0, 1)
+        (rejected,) = lines(outcome["rejects"])
+        assert (rejected["row"], rejected["code"], rejected["record"][key]) == (1, code, 99999)
+        assert world(sandbox, platform)[0][first] == "X"
 
     def test_create_duplicate_on_marketo_adds_a_lead_each_time(
         self, airflow: Airflow, sandbox: Sandbox
@@ -387,15 +399,14 @@ leads += [{{"hs_object_id": {hubspot_seed.CONTACT_IDS[0]}, "firstname": "X"}}]
         succeeded(sync(airflow, "marketo", arguments))
         assert list(sandbox.marketo.state.leads)[-1].partition_id == 2
 
-    def test_an_unknown_partition_ends_the_run_before_the_quota_does(
-        self, airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    def test_an_unknown_partition_ends_the_run_with_the_first_refusal(
+        self, airflow: Airflow, sandbox: Sandbox
     ) -> None:
-        monkeypatch.setattr(pipeline, "_ALL_REFUSED", 10)
         before = 'leads = [{"email": f"p{i}@example.com"} for i in range(3000)]'
         log = failed(sync(airflow, "marketo", 'leads=leads, partition_name="Nowhere", retries=3', before))
-        assert "none accepted" in log
         assert "partition" in log
-        assert write_calls(sandbox, "marketo") < 90
+        # Those that were in flight together.
+        assert write_calls(sandbox, "marketo") <= 10
         assert len(world(sandbox, "marketo")) == SEEDED
 
     def test_an_unknown_column_fails_on_marketo_before_anything_is_sent(
@@ -449,6 +460,7 @@ leads[20]["shoe_size"] = "44"
         assert "has no column 'email', the key; nothing was sent" in log
         assert write_calls(sandbox, platform) == 0
 
+    @pytest.mark.usefixtures("from_templates")
     @pytest.mark.parametrize(
         ("platform", "arguments", "reported"),
         [
@@ -495,7 +507,7 @@ class TestConnections:
             ("marketo", {"host": None}, "host: is missing"),
             ("marketo", {"login": ""}, "login: is missing"),
             ("marketo", {"password": None}, "password: is missing"),
-            ("hubspot", {"password": None}, "put the access token into Password"),
+            ("hubspot", {"password": None}, "put a service key or another access token into Password"),
             ("hubspot", {"conn_type": "http"}, "http"),
         ],
     )

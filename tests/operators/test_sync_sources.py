@@ -87,6 +87,7 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
     assert again.returned["sync"]["created"] == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("arguments", "reported"),
     [
@@ -94,6 +95,10 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
         ('leads=[], source="x.csv"', "exactly one of leads, source and sql"),
         ('sql="SELECT 1"', "sql_conn_id"),
         ('sql="SELECT 1", sql_conn_id="marketo_default"', "is not a SQL connection"),
+        (
+            'sql="SELECT 1", sql_conn_id="unknown_kind"',
+            "of type 'nosuchdb', and no provider that is installed",
+        ),
         ('source="/tmp/none-there.csv"', "there is no file"),
         ('leads=[], columns={"a": "email", "b": "email"}', "two columns become field"),
         ('leads=[], types={"a": "money"}', "types.a"),
@@ -101,8 +106,9 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
     ],
 )
 def test_an_impossible_source_is_an_error_before_anything_is_sent(
-    airflow: Airflow, sandbox: Sandbox, arguments: str, reported: str
+    airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, arguments: str, reported: str
 ) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_UNKNOWN_KIND", '{"conn_type": "nosuchdb"}')
     run = airflow.run(f'SyncLeadsOperator(task_id="sync", conn_id="marketo_default", retries=2, {arguments})')
     assert run.state == "failed"
     assert reported in run.log

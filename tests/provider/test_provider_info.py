@@ -9,11 +9,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.sdk import BaseHook, BaseOperator, BaseSensorOperator
+from airflow.sdk import BaseOperator, BaseSensorOperator
 from airflow.triggers.base import BaseTrigger
 
 import airflow_provider_mkt
 from airflow_provider_mkt.get_provider_info import get_provider_info
+from airflow_provider_mkt.version_compat import BaseHook
 
 DOCS = Path(__file__).parents[2] / "docs"
 PACKAGE = Path(airflow_provider_mkt.__file__).parent

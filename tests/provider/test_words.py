@@ -128,6 +128,7 @@ SCANNED = (
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _COMMENT = re.compile(r"(?:^|\s)#\s(.*)$")
 _PHRASES = {term: re.compile(rf"\b(?:{term})\b", re.IGNORECASE) for term in PHRASES}
+_ANY_PHRASE = re.compile(rf"\b(?:{'|'.join(PHRASES)})\b", re.IGNORECASE)
 
 
 def _files() -> Iterator[Path]:
@@ -183,7 +184,10 @@ def _found_in(file: Path) -> Iterator[tuple[str, str]]:
         texts = list(_texts(source, tree))
     else:
         texts = list(enumerate(source.splitlines(), 1))
+    # Nearly no text has one, and to look for each in turn takes long.
     for line, text in texts:
+        if _ANY_PHRASE.search(text) is None:
+            continue
         for term, pattern in _PHRASES.items():
             if match := pattern.search(text):
                 yield term, f"{shown}:{line}: {match[0]}"

@@ -20,12 +20,15 @@ PROFILES = {
         "account": "/account-info/v3",
         "oauth": "/oauth/v3",
     },
-    "2026-03": {
-        "campaigns": "/marketing/campaigns/2026-03",
-        "contacts": "/crm/objects/2026-03/contacts",
-        "emails": "/marketing/emails/2026-03",
-        "account": "/account-info/2026-03",
-        "oauth": "/oauth/2026-03",
+    **{
+        version: {
+            "campaigns": f"/marketing/campaigns/{version}",
+            "contacts": f"/crm/objects/{version}/contacts",
+            "emails": f"/marketing/emails/{version}",
+            "account": f"/account-info/{version}",
+            "oauth": f"/oauth/{version}",
+        }
+        for version in ("2026-03", "2026-09")
     },
 }
 
@@ -39,10 +42,6 @@ def running() -> Iterator[Sandbox]:
 @pytest.fixture
 def box(running: Sandbox) -> Sandbox:
     hubspot = running.hubspot
-    hubspot.latency = 0.0
-    hubspot.limits.rate.limit, hubspot.limits.rate.seconds = 190, 10.0
-    hubspot.limits.secondly.limit, hubspot.limits.daily.limit = 5, 625_000
-    hubspot.limits.concurrency.limit = None
     for name, value in HubSpotSettings():
         setattr(hubspot.settings, name, value)
     hubspot.reset()
@@ -51,11 +50,11 @@ def box(running: Sandbox) -> Sandbox:
 
 @pytest.fixture
 def api(box: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=box.hubspot.url, headers=BEARER, timeout=10, verify=False) as client:
+    with httpx.Client(base_url=box.hubspot.url, headers=BEARER, timeout=120, verify=False) as client:
         yield client
 
 
 @pytest.fixture(params=sorted(PROFILES))
 def paths(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Prefixes of one profile; a test with this fixture runs with both."""
+    """Prefixes of one profile; a test with this fixture runs with each."""
     return PROFILES[str(request.param)]

@@ -15,6 +15,7 @@ from calls.shapes import check
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.client.ratelimit.budget import SharedBudget
 from airflow_provider_mkt.client.ratelimit.sqlite import SQLiteStore
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
@@ -26,6 +27,8 @@ from airflow_provider_mkt.sandbox.hubspot import seed
 
 T = TypeVar("T")
 CONN_ID = "sandboxed"
+PROFILES_AND_WAYS = [*zip(PROFILES, ("sync", "async", "sync"), strict=True)]
+"""Each profile, and each driver with one of them."""
 
 
 def connected(

@@ -16,10 +16,12 @@ def sign_in(
 ) -> httpx.Client:
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     url = sandbox.marketo.url
-    token = httpx.post(f"{url}/identity/oauth/token", data=form).json()["access_token"]
+    token = httpx.post(f"{url}/identity/oauth/token", data=form, timeout=120).json()["access_token"]
     # No connection is left open where a test does not close its client.
     limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, limits=limits)
+    return httpx.Client(
+        base_url=url, headers={"Authorization": f"Bearer {token}"}, limits=limits, timeout=120
+    )
 
 
 class Api:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Literal
 
 import httpx
 import pytest
@@ -26,16 +28,17 @@ ONE = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
 
 
 def test_starts_fast_and_can_be_used_several_times_in_one_process() -> None:
-    urls = set()
+    urls, before = set(), set(threading.enumerate())
     for _ in range(3):
-        began = time.monotonic()
+        began = time.process_time()
         with Sandbox(only="hubspot") as box:
-            assert time.monotonic() - began < 10
+            assert time.process_time() - began < 5
             assert httpx.get(box.hubspot.url + "/").status_code == 200
             urls.add(box.hubspot.url)
         with pytest.raises(httpx.ConnectError):
             httpx.get(box.hubspot.url)
-    assert not [thread for thread in threading.enumerate() if thread.name == "mkt-sandbox"]
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if thread.name == "mkt-sandbox"]
 
 
 def test_listens_on_loopback_only_and_on_the_given_port() -> None:
@@ -49,18 +52,47 @@ def test_listens_on_loopback_only_and_on_the_given_port() -> None:
 
 
 def test_stop_does_not_wait_for_slow_requests() -> None:
-    with Sandbox(only="hubspot", latency=30) as box:
+    with Sandbox(only="hubspot", latency=300) as box:
         thread = threading.Thread(target=_ignore_errors, args=(box.hubspot.url + ONE,))
         thread.start()
         until(lambda: box.hubspot.calls.all.in_flight == 1)
         began = time.monotonic()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 100
     thread.join()
+
+
+def test_stop_leaves_no_socket_open_when_connections_come_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    left_open: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda left: left_open.append(repr(left.object)))
+    for _ in range(2):
+        over, connected = threading.Event(), threading.Event()
+        with Sandbox(only="hubspot") as box:
+            address = (httpx.URL(box.hubspot.url).host, httpx.URL(box.hubspot.url).port or 0)
+
+            def connect(
+                address: tuple[str, int] = address,
+                over: threading.Event = over,
+                connected: threading.Event = connected,
+            ) -> None:
+                while not over.is_set():
+                    with contextlib.suppress(OSError):
+                        socket.create_connection(address, timeout=60).close()
+                        connected.set()
+
+            threads = [threading.Thread(target=connect) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            assert connected.wait(60)
+        over.set()
+        for thread in threads:
+            thread.join()
+    gc.collect()
+    assert left_open == []
 
 
 def _ignore_errors(url: str) -> None:
     with contextlib.suppress(httpx.HTTPError):
-        httpx.get(url, headers={"Authorization": f"Bearer {seed.TOKEN}"}, timeout=10)
+        httpx.get(url, headers={"Authorization": f"Bearer {seed.TOKEN}"}, timeout=60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -78,7 +110,7 @@ def test_serve_forever_ends_on_a_signal(number: int) -> None:
     url = process.stdout.readline().strip()
     assert httpx.get(url + "/_sandbox/clock").status_code == 200
     process.send_signal(number)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=60) == 0
     process.stdout.close()
 
 
@@ -149,7 +181,7 @@ def test_clock_moves_forward_only() -> None:
     clock = Clock()
     before = clock.time()
     clock.advance(3600)
-    assert 3600 <= clock.time() - before < 3605
+    assert 3600 <= clock.time() - before < 3700
     assert clock.now().tzinfo is not None
     with pytest.raises(ValueError, match="forward"):
         clock.advance(-1)
@@ -172,6 +204,66 @@ def test_control_api_changes_everything_over_http(box: Sandbox, api: httpx.Clien
     assert api.get(ONE).status_code == 404
     assert api.post("/_sandbox/reset").status_code == 204
     assert api.get(ONE).status_code == 200
+
+
+@pytest.mark.parametrize("platform", ["hubspot", "marketo"])
+def test_a_reset_restores_limits_latency_and_clock_unless_they_are_kept(
+    platform: Literal["hubspot", "marketo"],
+) -> None:
+    with Sandbox(only=platform) as box, httpx.Client(base_url=box.platforms[platform].url) as client:
+        before = client.get("/_sandbox/limits").json()
+        client.post(
+            "/_sandbox/limits", json={"rate": 1, "seconds": 5, "daily": 7, "concurrency": 2, "latency": 0.01}
+        )
+        client.post("/_sandbox/clock", json={"advance": 86_400})
+        changed = client.get("/_sandbox/limits").json()
+        assert client.post("/_sandbox/reset", json={"limits": False, "clock": False}).status_code == 204
+        assert client.get("/_sandbox/limits").json()["rate"] == changed["rate"]
+        assert client.get("/_sandbox/clock").json()["offset"] == 86_400
+        assert client.post("/_sandbox/reset").status_code == 204
+        assert client.get("/_sandbox/limits").json() == before
+        assert client.get("/_sandbox/clock").json()["offset"] == 0
+        assert client.post("/_sandbox/reset", json={"everything": True}).status_code == 400
+
+
+def test_requests_before_a_reset_of_the_clock_do_not_fill_the_window_after_it(
+    box: Sandbox, api: httpx.Client
+) -> None:
+    box.hubspot.limits.rate.limit = 1
+    box.clock.advance(3600)
+    assert [api.get(ONE).status_code for _ in range(2)] == [200, 429]
+    box.clock.reset()
+    assert [api.get(ONE).status_code for _ in range(2)] == [200, 429]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "attacker.example"},
+        {"Host": "127.0.0.1.attacker.example"},
+        {"Host": "127.0.0.1@attacker.example"},
+        {"Host": "[::1"},
+        {"Origin": "https://attacker.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["/_sandbox/reset", "/_sandbox/../_sandbox/state", "/"])
+def test_control_api_and_page_are_closed_to_pages_of_other_sites(
+    box: Sandbox, headers: dict[str, str], path: str
+) -> None:
+    box.clock.advance(60)
+    method = "POST" if path.endswith("reset") else "GET"
+    reply = httpx.request(method, box.hubspot.url + path, headers=headers)
+    assert (reply.status_code, bool(reply.json()["message"])) == (403, True)
+    assert box.clock.offset >= 60
+
+
+def test_control_api_is_open_to_its_own_page_and_to_other_names_of_loopback(box: Sandbox) -> None:
+    port = box.hubspot.url.rpartition(":")[2]
+    for headers in ({"Origin": box.hubspot.url}, {"Host": f"localhost:{port}"}, {"Host": f"[::1]:{port}"}):
+        assert httpx.get(box.hubspot.url + "/_sandbox/state", headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Wire:
         self.write = write
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(self.address, timeout=5)
+        return socket.create_connection(self.address, timeout=60)
 
     def head(self, line: str, headers: str = "", version: str = "1.1") -> bytes:
         text = f"{line} HTTP/{version}\r\nHost: x\r\nAuthorization: Bearer {self.token}\r\n{headers}\r\n"

@@ -23,6 +23,7 @@ from airflow_provider_mkt.client.errors import (
     PlatformError,
     QuotaExhausted,
     RateLimited,
+    RequestRefused,
     ServerUnavailable,
 )
 from airflow_provider_mkt.client.marketo.emails import emails
@@ -49,8 +50,9 @@ REFUSED: dict[type[PlatformError], tuple[str, ...]] = {
     ServerUnavailable: ("608", "614", "1014"),
     NotFound: ("610", "702", "1004", "1013"),
     Conflict: ("1005", "1017"),
+    RequestRefused: ("605", "612", "616"),
     InvalidRequest: (
-        *("605", "609", "612", "613", "616", "701", "703", "704", "709", "710", "711", "712", "714", "718"),
+        *("609", "613", "701", "703", "704", "709", "710", "711", "712", "714", "718"),
         *("1001", "1002", "1003", "1006", "1007", "1008", "1009", "1010", "1011", "1012", "1015", "1018"),
         *("1021", "1022", "1025", "1026", "1027", "1028", "1035", "1036", "1037", "1042", "1048", "1049"),
         *("1076", "1077", "1078", "1079", "1080"),
@@ -182,13 +184,13 @@ FOLDER = json.dumps({"id": seed.DEFAULT_PROGRAM, "type": "Program"})
 LATE = JsonBody({"input": {"runAt": "2099-01-01T00:00:00Z"}})
 
 BROUGHT_ABOUT = [
-    Row(replace(READ, route=replace(READ.route, method="PATCH")), InvalidRequest, "605"),
+    Row(replace(READ, route=replace(READ.route, method="PATCH")), RequestRefused, "605"),
     Row(READ, RateLimited, "606", none_left("rate")),
     Row(READ, QuotaExhausted, "607", none_left("daily")),
     Row(READ, RateLimited, "615", none_left("concurrency")),
     Row(replace(SYNC, body=JsonBody(["no object"])), InvalidRequest, "609"),
     Row(replace(READ, route=replace(READ.route, tail="/nothing.json", params=())), NotFound, "610"),
-    Row(replace(SYNC, body=FormBody((("email", "new@example.com"),))), InvalidRequest, "612"),
+    Row(replace(SYNC, body=FormBody((("email", "new@example.com"),))), RequestRefused, "612"),
     Row(form(static_lists.create("A", folder_id=seed.CAMPAIGN_FOLDER), name=" "), InvalidRequest, "701"),
     Row(emails.approve_draft(999), NotFound, "702"),
     Row(emails.approve_draft(seed.APPROVED_EMAIL), InvalidRequest, "709", says="draft"),

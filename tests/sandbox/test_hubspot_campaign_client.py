@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hubspot_runs import Runner
+from hubspot_runs import PROFILES_AND_WAYS, Runner
 
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
 from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaigns
@@ -17,7 +17,7 @@ GUID = seed.SPRING_CAMPAIGN
 UNKNOWN = "0c5d2a0e-6f0b-4a51-9d3e-1a2b3c4d5eff"
 
 
-@pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
+@pytest.fixture(params=PROFILES_AND_WAYS, ids="-".join)
 def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
     return Runner(box.hubspot.url, *request.param)
 
@@ -59,7 +59,8 @@ def test_a_batch_is_updated_in_part_and_archived(run: Runner) -> None:
     assert [one["id"] for one in run(campaigns.list())] == [seed.WEBINAR_CAMPAIGN]
 
 
-def test_assets_are_added_paged_and_removed(run: Runner) -> None:
+def test_assets_are_added_paged_and_removed(run: Runner, box: Sandbox) -> None:
+    box.hubspot.settings.assets = {"FORM": tuple(f"form/{number}" for number in range(12))}
     for number in range(12):
         assert run(campaign_assets.add(GUID, "FORM", f"form/{number}")) is None
     assert run(campaign_assets.add(GUID, "FORM", "form/0")) is None

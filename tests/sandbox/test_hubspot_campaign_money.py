@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hubspot_runs import Runner
+from hubspot_runs import PROFILES_AND_WAYS, Runner
 
 from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PermissionDenied
 from airflow_provider_mkt.client.hubspot.campaigns import campaign_budgets, campaign_spend, campaigns
@@ -18,7 +18,7 @@ GUID = seed.SPRING_CAMPAIGN
 KINDS = pytest.mark.parametrize("money", [campaign_budgets, campaign_spend], ids=["budget", "spend"])
 
 
-@pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
+@pytest.fixture(params=PROFILES_AND_WAYS, ids="-".join)
 def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
     return Runner(box.hubspot.url, *request.param)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hubspot_runs import Runner
+from hubspot_runs import PROFILES_AND_WAYS, Runner
 
 from airflow_provider_mkt.client.errors import NotFound, PermissionDenied
 from airflow_provider_mkt.client.hubspot.campaigns import campaign_assets, campaign_reports
@@ -23,7 +23,7 @@ NONE = {"sessions": 0, "newContactsFirstTouch": 0, "newContactsLastTouch": 0, "i
 LITE = "pat-na1-lite"
 
 
-@pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
+@pytest.fixture(params=PROFILES_AND_WAYS, ids="-".join)
 def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
     state = box.hubspot.state
     scopes = frozenset({"marketing.campaigns.revenue.lite.read"})
@@ -187,7 +187,7 @@ def test_new_records_are_on_the_page_and_in_the_snapshot(box: Sandbox, api: http
     body = {"contentId": master, "variationName": "B"}
     made = api.post("/marketing/v3/emails/ab-test/create-variation", json=body).json()
     snapshot = box.hubspot.snapshot()
-    assert [deal["amount"] for deal in snapshot["deals"]] == [seed.DEAL_AMOUNT]
+    assert [float(deal["properties"]["amount"]) for deal in snapshot["deals"]] == [seed.DEAL_AMOUNT]
     held = {email["id"]: email for email in snapshot["emails"]}
     assert (held[master]["partner"], len(held[made["id"]]["revisions"])) == (made["id"], 1)
     page = api.get("/").text

@@ -9,6 +9,10 @@ import pytest
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
+from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation_seed
+from airflow_provider_mkt.sandbox.hubspot.campaigns import seed as campaign_seed
+from airflow_provider_mkt.sandbox.hubspot.campaigns.routes_assets import ASSET_TYPES
+from airflow_provider_mkt.sandbox.hubspot.events import seed as event_seed
 
 
 def batch(*campaigns: dict[str, str]) -> dict[str, Any]:
@@ -136,7 +140,8 @@ def test_list_limits_are_checked(api: httpx.Client, paths: dict[str, str]) -> No
         assert api.get(paths["campaigns"], params=query).status_code == 400
 
 
-def test_assets_are_added_listed_and_removed(api: httpx.Client, paths: dict[str, str]) -> None:
+def test_assets_are_added_listed_and_removed(api: httpx.Client, box: Sandbox, paths: dict[str, str]) -> None:
+    box.hubspot.settings.assets = {"FORM": ("f1", "f2", "a/b")}
     one = f"{paths['campaigns']}/{seed.SPRING_CAMPAIGN}"
     for form in ("f1", "f2", "a%2Fb"):
         assert api.put(f"{one}/assets/FORM/{form}").status_code == 204
@@ -158,6 +163,31 @@ def test_assets_that_do_not_exist_are_rejected(api: httpx.Client, paths: dict[st
     assert api.put(f"{one}/assets/MARKETING_EMAIL/1").status_code == 404
     assert api.put(f"{one}/assets/TEAPOT/1").status_code == 400
     assert api.put(f"{paths['campaigns']}/nope/assets/FORM/1").status_code == 404
+
+
+SEEDED = {kind: min(ids) for kind, ids in campaign_seed.ASSETS.items()} | {
+    "AUTOMATION_PLATFORM_FLOW": automation_seed.WELCOME_FLOW,
+    "EMAIL": seed.NEWSLETTER_EMAIL,
+    "MARKETING_EMAIL": seed.NEWSLETTER_EMAIL,
+    "MARKETING_EVENT": event_seed.WEBINAR_OBJECT,
+    "OBJECT_LIST": seed.LIST_ID,
+    "SEQUENCE": automation_seed.FOLLOW_UP_SEQUENCE,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(ASSET_TYPES))
+def test_an_asset_of_every_type_must_exist(api: httpx.Client, paths: dict[str, str], kind: str) -> None:
+    assets = f"{paths['campaigns']}/{seed.SPRING_CAMPAIGN}/assets/{kind}"
+    assert api.put(f"{assets}/404").json()["category"] == "OBJECT_NOT_FOUND"
+    assert api.put(f"{assets}/{SEEDED[kind]}").status_code == 204
+    (found,) = api.get(assets).json()["results"]
+    assert (found["id"], bool(found["name"])) == (SEEDED[kind], True)
+
+
+def test_a_currency_is_one_of_iso_4217(api: httpx.Client, paths: dict[str, str]) -> None:
+    for code, status in (("EUR", 201), ("euro", 400), ("EURO", 400), ("XXA", 400), ("", 201)):
+        reply = api.post(paths["campaigns"], json={"properties": {"hs_name": "A", "hs_currency_code": code}})
+        assert reply.status_code == status
 
 
 def test_budget_totals_add_up(api: httpx.Client, paths: dict[str, str]) -> None:

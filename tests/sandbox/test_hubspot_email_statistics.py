@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hubspot_runs import Runner
+from hubspot_runs import PROFILES_AND_WAYS, Runner
 
 from airflow_provider_mkt.client.errors import PermissionDenied
 from airflow_provider_mkt.client.hubspot.emails import email_statistics, emails
@@ -21,7 +21,7 @@ HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 DAYS = {"interval": "DAY"}
 
 
-@pytest.fixture(params=[("v3", "sync"), ("2026-03", "async")], ids=lambda pair: "-".join(pair))
+@pytest.fixture(params=PROFILES_AND_WAYS, ids="-".join)
 def run(request: pytest.FixtureRequest, box: Sandbox) -> Runner:
     return Runner(box.hubspot.url, *request.param)
 

@@ -106,7 +106,13 @@ def test_recipients_are_included_minus_excluded_contacts(
         "contactIlsLists": {"include": [seed.LIST_ID]},
         "contactIds": {"include": [seed.CONTACT_IDS[4], "1"], "exclude": [seed.CONTACT_IDS[0]]},
     }
-    email = api.post(paths["emails"], json={"name": "Aimed", "subject": "Hello", "to": to}).json()["id"]
+    fields = {
+        "name": "Aimed",
+        "subject": "Hello",
+        "from": {"fromName": "A", "replyTo": "a@example.com"},
+        "to": to,
+    }
+    email = api.post(paths["emails"], json=fields).json()["id"]
     publish(api, paths, email)
     box.clock.advance(10)
     assert sends(box, email) == [3]

@@ -19,6 +19,7 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.hubspot.automation import flows, sequences, workflows
 from airflow_provider_mkt.client.hubspot.contacts import contacts
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
@@ -28,7 +29,7 @@ ADA, BRUNO = seed.CONTACT_IDS[:2]
 ADA_ADDRESS = "ada@example.com"
 
 
-@pytest.fixture(params=["v3", "2026-03"])
+@pytest.fixture(params=PROFILES)
 def hook(
     request: pytest.FixtureRequest, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[HubSpotHook]:

@@ -12,6 +12,7 @@ from hubspot_runs import both, connected
 
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, QuotaExhausted
 from airflow_provider_mkt.client.hubspot.imports import imports
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
@@ -37,7 +38,7 @@ BAD = (
 ).encode()
 
 
-@pytest.fixture(params=["v3", "2026-03"])
+@pytest.fixture(params=PROFILES)
 def hook(
     request: pytest.FixtureRequest, box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[HubSpotHook]:
@@ -210,6 +211,114 @@ def test_a_file_that_cannot_be_read_fails_as_a_whole(box: Sandbox, hook: HubSpot
     assert failures(hook, import_id) == [(0, "INVALID_FILE_TYPE", None)]
 
 
+KEYED = {
+    "companies": ("0-2", "name", ["Acme", "Beta"]),
+    "deals": ("0-3", "dealname", ["Yearly", "Monthly"]),
+    "tickets": ("0-5", "subject", ["Help", "More help"]),
+    "p_machine": ("2-7000001", "hubspot_owner_id", ["9000501", ""]),
+}
+REQUIRED = {"deals": {"dealstage": "qualifiedtobuy"}, "tickets": {"hs_pipeline_stage": "1"}}
+
+
+def import_records(box: Sandbox, hook: HubSpotHook, kind: str, rows: list[list[str]], **more: Any) -> str:
+    """Import rows of a key, a value, and what the object type requires besides."""
+    number, name, _ = KEYED[kind]
+    columns: list[imports.Column] = [
+        {"name": "Key", "property_name": "key", "column_type": "HUBSPOT_ALTERNATE_ID"},
+        *({"name": one, "property_name": one} for one in (name, *REQUIRED.get(kind, {}))),
+    ]
+    columns = [{**one, "object_type_id": number} for one in columns]
+    lines = [[str(one["name"]) for one in columns], *rows]
+    content = "".join(f"{','.join(line)}\n" for line in lines).encode()
+    import_id = hook.run(imports.start(f"{kind} {len(rows)}", content, columns, **more)).id
+    box.hubspot.clock.advance(60)
+    assert state(hook, import_id) == "DONE"
+    return import_id
+
+
+@pytest.fixture
+def keys(box: Sandbox) -> None:
+    """Each object type has a property ``key`` with unique values."""
+    objects = box.hubspot.state.objects
+    schema = {"name": "machine", "labels": {"singular": "Machine"}, "requiredProperties": ["key"]}
+    objects.add_custom({**schema, "createdAt": "2025-01-06T09:00:00.000Z"}, [])
+    for one in objects:
+        own = {"name": "key", "label": "Key", "type": "string", "fieldType": "text", "hasUniqueValue": True}
+        one.properties.put({**own, "groupName": one.properties.default_group})
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize("kind", KEYED)
+def test_records_of_other_object_types_are_created_and_updated_by_a_unique_property(
+    box: Sandbox, hook: HubSpotHook, kind: str
+) -> None:
+    number, name, (first, second) = KEYED[kind]
+    required = REQUIRED.get(kind, {})
+    made = import_records(box, hook, kind, [["k1", first, *required.values()]])
+    returned = hook.run(imports.get(made))
+    assert returned.mappedObjectTypeIds == [number]
+    assert returned.metadata.counters["CREATED_OBJECTS"] == 1
+    store = box.hubspot.state.objects[kind].store
+    record = store.find("key", "k1")
+    assert record is not None
+    assert record.properties.items() >= {"key": "k1", name: first, **required}.items()
+    # A deal or a ticket gets the only pipeline, as one that is created by a call.
+    assert ("pipeline" in record.properties or "hs_pipeline" in record.properties) == bool(required)
+    rows = [["k1", second, *("" for _ in required)], ["k2", first, *required.values()], ["k1", "9000501"]]
+    changed = import_records(box, hook, kind, rows)
+    assert hook.run(imports.get(changed)).metadata.counters["UPDATED_OBJECTS"] == 1
+    assert record.properties[name] == (second or first)
+    wrong = "INCORRECT_NUMBER_OF_COLUMNS" if required else "DUPLICATE_ALTERNATE_ID"
+    (error,) = hook.iterate(imports.errors(changed))
+    assert (error["errorType"], error["objectTypeId"]) == (wrong, number)  # type: ignore[typeddict-item]
+    assert len(list(store.live())) == len({one.id for one in store.live()}) == records_before(kind) + 2
+
+
+def records_before(kind: str) -> int:
+    """Return how many records a new account has."""
+    fresh = Sandbox().hubspot.state.objects
+    return 0 if fresh.find(kind) is None else len(list(fresh[kind].store.live()))
+
+
+@pytest.mark.usefixtures("keys")
+def test_rows_of_other_object_types_that_their_type_refuses_are_reported_by_line(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    rows = [
+        ["k1", "Fine", "qualifiedtobuy"],
+        ["k2", "No stage", ""],
+        ["k3", "Odd", "nowhere"],
+        ["", "No key", "x"],
+    ]
+    made = import_records(box, hook, "deals", rows)
+    assert failures(hook, made) == [
+        (3, "MISSING_REQUIRED_PROPERTY", None),
+        (4, "INVALID_ENUMERATION_OPTION", None),
+        (5, "INVALID_ALTERNATE_ID", 0),
+    ]
+    for operation, error in (("CREATE", "CREATE_ONLY_IMPORT"), ("UPDATE", "UPDATE_ONLY_IMPORT")):
+        key = {"CREATE": "k1", "UPDATE": "k9"}[operation]
+        again = import_records(box, hook, "deals", [[key, "Twice", "qualifiedtobuy"]], operation=operation)
+        assert [kind for _, kind, _ in failures(hook, again)] == [error]
+
+
+@pytest.mark.usefixtures("keys")
+def test_rows_of_a_custom_object_that_is_deleted_meanwhile_are_refused(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    objects = box.hubspot.state.objects
+    column: imports.Column = {
+        "name": "Key",
+        "property_name": "key",
+        "column_type": "HUBSPOT_ALTERNATE_ID",
+        "object_type_id": objects["p_machine"].id,
+    }
+    made = hook.run(imports.start("Machines", b"Key\nk1\n", [column])).id
+    objects.remove(objects["p_machine"])
+    box.hubspot.clock.advance(60)
+    assert [kind for _, kind, _ in failures(hook, made)] == ["MISSING_OBJECT_DEFINITION"]
+
+
 # -- requests that only other clients send --------------------------------------------------------------
 
 
@@ -233,6 +342,7 @@ def post(api: httpx.Client, path: str, request: str, name: str = "june.csv") -> 
 
 
 PATHS = ("/crm/v3/imports", "/crm/imports/2026-03")
+COMPANY = {"columnObjectTypeId": "0-2", "columnName": "Mail"}
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -241,7 +351,20 @@ PATHS = ("/crm/v3/imports", "/crm/imports/2026-03")
     [
         ({"columns": []}, "must be mapped"),
         ({"columns": [{"columnObjectTypeId": "0-1", "columnName": "Mail"}]}, "must be mapped"),
-        ({"columns": [{"columnObjectTypeId": "0-2", "columnName": "Mail"}]}, "0-2"),
+        ({"columns": [{"columnObjectTypeId": "0-99", "columnName": "Mail"}]}, "0-99"),
+        ({"columns": [{"columnObjectTypeId": "companies", "columnName": "Mail"}]}, "must be the number"),
+        (
+            {"columns": [{"columnObjectTypeId": f"0-{one}", "columnName": "Mail"} for one in (1, 2)]},
+            "one object type at a time, not 0-1, 0-2",
+        ),
+        ({"columns": [{**COMPANY, "propertyName": "firstname"}]}, '"firstname" does not exist'),
+        (
+            {"columns": [{**COMPANY, "propertyName": "name", "columnType": "HUBSPOT_ALTERNATE_ID"}]},
+            '"name" are not unique',
+        ),
+        ({"columns": [COMPANY], "marketableContactImport": False}, "imports of contacts alone"),
+        ({"columns": [COMPANY], "createContactListFromImport": True}, "imports of contacts alone"),
+        ({"columns": [COMPANY], "importOperations": {"0-1": "UPDATE"}}, "that no column has: 0-1"),
         (
             {"columns": [{"columnObjectTypeId": "0-1", "columnName": "Mail", "propertyName": "shoe"}]},
             '"shoe" does not exist',
@@ -276,3 +399,44 @@ def test_the_form_must_have_its_parts(box: Sandbox, api: httpx.Client) -> None:
     assert api.get(f"{path}/abc").status_code == 400
     assert api.get(f"{path}/1").status_code == 404
     assert len(box.hubspot.state.imports.all()) == 1
+
+
+def test_imports_that_run_at_once_write_in_turn_and_race_for_the_same_contacts(
+    box: Sandbox, hook: HubSpotHook
+) -> None:
+    box.hubspot.settings.import_per_row = 10.0
+    people = [f"p{number}@example.com" for number in range(4)]
+
+    def file(name: str, emails: list[str]) -> bytes:
+        return (HEADER + "".join(f"{email},{name},,,\n" for email in emails)).encode()
+
+    first = start(hook, file("First", people))
+    box.hubspot.clock.advance(5)
+    second = start(hook, file("Second", people[::-1]), "July")
+    box.hubspot.clock.advance(300)
+    counters = {one: hook.run(imports.get(one)).metadata.counters for one in (first, second)}
+    # Each creates the two contacts that it comes to first, and overwrites the other two.
+    for one in counters.values():
+        assert (one["CREATED_OBJECTS"], one["UPDATED_OBJECTS"]) == (2, 2)
+    names = [(contact(box, email) or {})["firstname"] for email in people]
+    assert names == ["Second", "Second", "First", "First"]
+    made = [box.hubspot.state.contacts.find("email", email) for email in people]
+    # The rows are written when they are due, not when somebody looks.
+    changed = [one.updated for one in made if one]
+    assert changed[0] - changed[1] == pytest.approx(10)
+    assert changed[3] - changed[2] == pytest.approx(10)
+
+
+def test_a_row_of_an_import_loses_against_a_later_call(
+    box: Sandbox, hook: HubSpotHook, api: httpx.Client
+) -> None:
+    box.hubspot.settings.import_per_row = 10.0
+    start(hook)
+    box.hubspot.clock.advance(12.1)
+    body = {"properties": {"email": "ida@example.com", "firstname": "Called"}}
+    assert api.post("/crm/v3/objects/contacts", json=body).status_code == 409
+    ada = f"/crm/v3/objects/contacts/{seed.CONTACT_IDS[0]}"
+    assert api.patch(ada, json={"properties": {"firstname": "Called"}}).status_code == 200
+    assert api.get(ada).json()["properties"]["firstname"] == "Called"
+    box.hubspot.clock.advance(10)
+    assert api.get(ada).json()["properties"]["firstname"] == "Augusta"

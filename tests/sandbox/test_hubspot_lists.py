@@ -17,13 +17,14 @@ from airflow_provider_mkt.client.hubspot.lists import (
     list_memberships,
     lists,
 )
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 from airflow_provider_mkt.sandbox.hubspot.account.credential_store import Token
 
 ADA, BRUNO, CHIDI, DANA, EMI = seed.CONTACT_IDS
 LIST = seed.LIST_ID
-WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+WAYS = [(profile, way) for profile in PROFILES for way in ("sync", "async")]
 LEADS: dict[str, Any] = {
     "filterBranchType": "OR",
     "filterBranches": [
@@ -43,6 +44,20 @@ LEADS: dict[str, Any] = {
         }
     ],
 }
+
+
+def either(*groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """Filters of which one group must apply."""
+    inner = [{"filterBranchType": "AND", "filterBranches": [], "filters": group} for group in groups]
+    return {"filterBranchType": "OR", "filterBranches": inner, "filters": []}
+
+
+def in_list(list_id: str, operator: str = "IN_LIST") -> dict[str, Any]:
+    return {"filterType": "IN_LIST", "listId": list_id, "operator": operator}
+
+
+def prop(name: str, **operation: Any) -> dict[str, Any]:
+    return {"filterType": "PROPERTY", "property": name, "operation": operation}
 
 
 @pytest.fixture(params=WAYS, ids="-".join)
@@ -149,10 +164,13 @@ def test_members_are_paged_by_id_and_by_join_time(box: Sandbox, run: Runner) -> 
 
 
 def test_an_email_to_a_list_is_sent_to_its_current_members(box: Sandbox, run: Runner) -> None:
-    to = {"contactIlsLists": {"include": [LIST]}}
-    assert set(box.hubspot.state._recipients(to)) == {ADA, BRUNO, CHIDI}
+    emails = box.hubspot.state.emails
+    fields = {"subject": "A", "from": {"fromName": "A", "replyTo": "a@example.com"}}
+    email = emails.create({"name": "To a list", **fields, "to": {"contactIlsLists": {"include": [LIST]}}})
+    emails.publish(email)
     run(list_memberships.add_and_remove(LIST, record_ids_to_add=[EMI], record_ids_to_remove=[ADA]))
-    assert set(box.hubspot.state._recipients(to)) == {BRUNO, CHIDI, EMI}
+    emails.publish(email)
+    assert [set(send.contacts or ()) for send in email.sends] == [{ADA, BRUNO, CHIDI}, {BRUNO, CHIDI, EMI}]
 
 
 def test_an_active_list_has_members_by_filters_only(box: Sandbox, run: Runner) -> None:
@@ -183,17 +201,9 @@ def test_filters_are_returned_if_requested_and_replaced(box: Sandbox, run: Runne
     active = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
     assert "filterBranch" not in run(lists.get(active))
     assert run(lists.get(active, include_filters=True))["filterBranch"] == LEADS
-    others = {
-        "filterBranchType": "OR",
-        "filters": [
-            {"filterType": "IN_LIST", "listId": LIST},
-            {
-                "filterType": "PROPERTY",
-                "property": "firstname",
-                "operation": {"operator": "STARTS_WITH", "value": "em"},
-            },
-        ],
-    }
+    others = either(
+        [in_list(LIST)], [prop("firstname", operationType="STRING", operator="STARTS_WITH", value="em")]
+    )
     changed = run(lists.update_filters(active, others, enroll_in_workflows=True))
     assert (changed["processingStatus"], changed["listVersion"]) == ("PROCESSING", 2)
     box.clock.advance(3)
@@ -202,23 +212,39 @@ def test_filters_are_returned_if_requested_and_replaced(box: Sandbox, run: Runne
         run(lists.update_filters(LIST, others))
 
 
-WITHOUT_VALUES = {"property": "email", "operation": {"operator": "IS_EQUAL_TO", "values": 1}}
-
-
 @pytest.mark.parametrize(
     "branch",
     [
         {"filterBranchType": "AND"},
         {"filterBranchType": "XOR"},
-        {"filterBranchType": "OR", "filters": [{"filterType": "PAGE_VIEW"}]},
-        {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", "property": "nothing"}]},
-        {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", "property": ["email"]}]},
-        {"filterBranchType": "OR", "filters": [{"filterType": "PROPERTY", **WITHOUT_VALUES}]},
+        {"filterBranchType": "OR", "filters": [in_list(LIST)]},
+        either([{"filterType": "PAGE_VIEW"}]),
+        either([{"filterType": "IN_LIST"}]),
+        either([in_list(LIST, operator="IS_NOT_IN_LIST")]),
+        either([in_list("404")]),
+        either([{"filterType": "PROPERTY", "property": "nothing"}]),
+        either([{"filterType": "PROPERTY", "property": ["email"]}]),
+        either([prop("email", operator="IS_EQUAL_TO", values=["a"])]),
+        either([prop("email", operationType="MULTISTRING", operator="IS_EQUAL_TO", values=1)]),
+        either([prop("email", operationType="MULTISTRING", operator="IS_EQUAL_TO", values=[])]),
+        either([prop("email", operationType="MULTISTRING", operator="IS_ANY_OF", values=["a"])]),
+        either([prop("email", operationType="ENUMERATION", operator="IS_EQUAL_TO", values=["a"])]),
+        either([prop("hs_email_optout", operationType="BOOL", operator="IS_EQUAL_TO", value="true")]),
+        either([prop("lead_score", operationType="NUMBER", operator="IS_EQUAL_TO", value="3")]),
+        either([prop("city", operationType="NUMBER", operator="IS_EQUAL_TO", value=3)]),
+        either([prop("hs_lead_status", operationType="STRING", operator="IS_EQUAL_TO", value="NEW")]),
+        either([prop("closedate", operationType="TIME_POINT", operator="IS_AFTER")]),
     ],
 )
 def test_invalid_filters_are_rejected(once: Runner, branch: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequest):
         once(lists.create("X", processing_type="DYNAMIC", filter_branch=branch))
+
+
+def test_a_list_is_of_an_object_type_that_exists(once: Runner) -> None:
+    assert once(lists.create("Deals", object_type_id="0-3"))["objectTypeId"] == "0-3"
+    with pytest.raises(InvalidRequest, match="Unable to infer object type"):
+        once(lists.create("Nothing", object_type_id="9-9"))
 
 
 def test_the_search_pages_by_its_offset(run: Runner) -> None:
@@ -372,3 +398,64 @@ def test_new_records_are_on_the_page_and_in_the_snapshot(box: Sandbox) -> None:
         assert title in page
     (shown,) = box.hubspot.snapshot()["lists"]
     assert (shown["listId"], shown["members"]) == (LIST, [ADA, BRUNO, CHIDI])
+
+
+def test_a_list_answers_how_many_contacts_meet_conditions(box: Sandbox, run: Runner) -> None:
+    box.hubspot.set_person(id=BRUNO, unsubscribed=True)
+    others = str(run(lists.create("Others"))["listId"])
+    run(list_memberships.add(others, [CHIDI, DANA, EMI]))
+    out = prop("hs_email_optout", operationType="BOOL", operator="IS_EQUAL_TO", value=True)
+    still_in = {"operator": "IS_NOT_EQUAL_TO", "value": True, "includeObjectsWithNoValueSet": True}
+    not_out = prop("hs_email_optout", operationType="BOOL", **still_in)
+    unknown = prop("hs_email_hard_bounce_reason_enum", operationType="ALL_PROPERTY", operator="IS_UNKNOWN")
+    questions = {
+        "opted out": ([in_list(LIST), in_list(others, "NOT_IN_LIST"), out], [BRUNO]),
+        "the others": ([in_list(LIST), in_list(others, "NOT_IN_LIST"), not_out, unknown], [ADA]),
+        "the end of an address": (
+            [prop("email", operationType="MULTISTRING", operator="STARTS_WITH", values=["ada@", "emi@"])],
+            [ADA, EMI],
+        ),
+        "a stage": (
+            [prop("lifecyclestage", operationType="ENUMERATION", operator="IS_NONE_OF", values=["lead"])],
+            [ADA, CHIDI, EMI],
+        ),
+    }
+    for name, (filters, wanted) in questions.items():
+        made = run(lists.create(name, processing_type="SNAPSHOT", filter_branch=either(filters)))
+        assert made["processingStatus"] == "PROCESSING"
+        box.clock.advance(3)
+        shown = run(lists.get(made["listId"]))
+        assert (shown["processingStatus"], shown["size"]) == ("COMPLETE", len(wanted))
+        assert members(run, made["listId"]) == wanted
+        # It is counted once: later changes do not change it.
+        box.hubspot.set_person(id=ADA, unsubscribed=True)
+        box.hubspot.set_person(id=ADA, unsubscribed=False)
+        assert run(lists.get(made["listId"]))["size"] == len(wanted)
+        run(lists.delete(made["listId"]))
+
+
+def test_numbers_are_compared_by_a_list(box: Sandbox, once: Runner) -> None:
+    contacts = box.hubspot.state.contacts
+    for contact, score in ((ADA, "3"), (BRUNO, "10"), (CHIDI, "2.5")):
+        contacts.update(contacts.get(contact), {"lead_score": score})  # type: ignore[arg-type]
+    for operator, wanted in (
+        ("IS_GREATER_THAN", [BRUNO]),
+        ("IS_LESS_THAN_OR_EQUAL_TO", [ADA, CHIDI]),
+        ("IS_NOT_EQUAL_TO", [BRUNO, CHIDI]),
+    ):
+        condition = prop("lead_score", operationType="NUMBER", operator=operator, value=3)
+        made = once(lists.create(operator, processing_type="SNAPSHOT", filter_branch=either([condition])))
+        box.clock.advance(3)
+        assert members(once, made["listId"]) == wanted
+
+
+def test_sizes_and_edits_are_kept(box: Sandbox, run: Runner) -> None:
+    made = run(lists.create("Leads", processing_type="DYNAMIC", filter_branch=LEADS))["listId"]
+    box.clock.advance(10)
+    run(lists.get(made))
+    run(lists.update_filters(made, either([in_list(LIST)])))
+    box.clock.advance(10)
+    run(lists.get(made))
+    history = run(lists.size_history(made))
+    assert [one["size"] for one in history["sizeHistory"]] == [0, 2, 3]
+    assert len(history["editHistory"]) == 2

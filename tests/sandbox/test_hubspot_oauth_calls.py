@@ -17,12 +17,13 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.hubspot.account import account_info, oauth
 from airflow_provider_mkt.client.hubspot.platform import HubSpot, HubSpotAccount
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
 from airflow_provider_mkt.client.transport.exchange import RetryPolicy, Session, TokenCell, exchange
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
-WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+WAYS = [(profile, way) for profile in PROFILES for way in ("sync", "async")]
 
 
 class App:

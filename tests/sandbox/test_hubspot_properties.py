@@ -55,12 +55,13 @@ def test_object_types_have_several_names(api: httpx.Client, base: str) -> None:
     assert (unknown.status_code, unknown.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
-@pytest.mark.parametrize("other", ["companies", "deal", "0-5", "taxes", "calls", "postal_mail"])
-def test_other_object_types_have_few_properties_which_cannot_be_changed(
+@pytest.mark.parametrize("other", ["taxes", "calls", "postal_mail"])
+def test_object_types_without_records_have_few_properties_which_cannot_be_changed(
     api: httpx.Client, base: str, other: str
 ) -> None:
     family = base.removesuffix("/contacts")
-    assert names(api, f"{family}/{other}") == {"hs_object_id", "hs_createdate", "hs_lastmodifieddate"}
+    own = {"hs_object_id", "hs_createdate", "hs_lastmodifieddate", "hs_merged_object_ids"}
+    assert names(api, f"{family}/{other}") == own
     assert api.post(f"{family}/{other}", json=FOOD).status_code == 400
 
 
@@ -102,8 +103,16 @@ def test_a_property_with_unique_values_can_be_the_key_of_an_upsert(api: httpx.Cl
 
 
 def test_options_are_enforced(api: httpx.Client, base: str) -> None:
-    options = [{"label": "Red", "value": "r"}, {"label": "Blue", "value": "b", "hidden": True}]
+    options: list[dict[str, Any]] = [
+        {"label": "Red", "value": "r"},
+        {"label": "Blue", "value": "b", "hidden": True},
+    ]
     colour = FOOD | {"name": "colour", "type": "enumeration", "fieldType": "radio", "options": options}
+    if "2026" in base:
+        lacking = api.post(base, json=colour).json()["message"]
+        assert "not set [displayOrder]" in lacking
+        for place, option in enumerate(options):
+            option["displayOrder"] = place
     made = api.post(base, json=colour).json()
     assert [one["hidden"] for one in made["options"]] == [False, True]
     assert api.patch(ADA, json={"properties": {"colour": "r"}}).status_code == 200
@@ -117,6 +126,8 @@ def test_options_are_enforced(api: httpx.Client, base: str) -> None:
         {"name": "Favourite food"},
         {"type": "text"},
         {"fieldType": "box"},
+        {"fieldType": "checkbox"},
+        {"type": "date", "fieldType": "text"},
         {"groupName": "nothing"},
         {"type": "enumeration", "fieldType": "select"},
         {"label": None},
@@ -174,9 +185,36 @@ def test_a_read_only_token_cannot_change_properties(box: Sandbox, api: httpx.Cli
 
 def test_a_reset_removes_created_properties(box: Sandbox, api: httpx.Client, base: str) -> None:
     api.post(base, json=FOOD)
-    assert [one["name"] for one in api.get("/_sandbox/state").json()["properties"]["custom"]] == [
-        "external_id",
-        "favourite_food",
-    ]
+    kept = api.get("/_sandbox/state").json()["properties"]["contacts"]["custom"]
+    assert [one["name"] for one in kept] == ["external_id", "favourite_food"]
     box.hubspot.reset()
     assert "favourite_food" not in names(api, base)
+
+
+def test_a_property_that_exists_or_is_in_use_has_a_sub_category(api: httpx.Client, base: str) -> None:
+    again = api.post(base, json=FOOD | {"name": "external_id"})
+    assert (again.status_code, again.json()["category"]) == (409, "OBJECT_ALREADY_EXISTS")
+    assert again.json()["subCategory"] == "Properties.PROPERTY_WITH_NAME_EXISTS"
+    assert api.post(base, json=FOOD).status_code == 201
+    operation = {"operationType": "STRING", "operator": "IS_EQUAL_TO", "value": "a"}
+    item = {"filterType": "PROPERTY", "property": "favourite_food", "operation": operation}
+    inner = {"filterBranchType": "AND", "filterBranches": [], "filters": [item]}
+    branch = {"filterBranchType": "OR", "filterBranches": [inner], "filters": []}
+    body = {"name": "By food", "objectTypeId": "0-1", "processingType": "DYNAMIC", "filterBranch": branch}
+    list_id = api.post("/crm/v3/lists", json=body).json()["list"]["listId"]
+    used = api.delete(f"{base}/favourite_food")
+    assert (used.status_code, used.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert used.json()["subCategory"] == "PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE"
+    assert api.delete(f"/crm/v3/lists/{list_id}").status_code == 204
+    assert api.delete(f"{base}/favourite_food").status_code == 204
+
+
+def test_a_name_that_is_created_again_restores_the_property_for_90_days(
+    api: httpx.Client, box: Sandbox, base: str
+) -> None:
+    first = api.post(base, json=FOOD).json()["createdAt"]
+    for days, restored in ((80, True), (91, False)):
+        assert api.delete(f"{base}/favourite_food").status_code == 204
+        box.clock.advance(days * 86_400)
+        made = api.post(base, json=FOOD)
+        assert (made.status_code, made.json()["createdAt"] == first) == (201, restored)

@@ -13,12 +13,13 @@ from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, OutcomeUnknown, PermissionDenied
 from airflow_provider_mkt.client.hubspot.sends import send_statuses, smtp_tokens, transactional
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 ORDER, REWARD = seed.TRANSACTIONAL_EMAIL, seed.SINGLE_SEND_EMAIL
 GUEST = "guest@example.com"
-WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+WAYS = [(profile, way) for profile in PROFILES for way in ("sync", "async")]
 
 
 @pytest.fixture(params=WAYS, ids="-".join)

@@ -12,13 +12,14 @@ from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, Permiss
 from airflow_provider_mkt.client.hubspot.subscriptions import subscription_batches as batches
 from airflow_provider_mkt.client.hubspot.subscriptions import subscription_statuses as states
 from airflow_provider_mkt.client.hubspot.subscriptions import subscriptions
+from airflow_provider_mkt.client.hubspot.versions import PROFILES
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
 NEWS, EVENTS = seed.DEFAULT_SUBSCRIPTION, seed.EVENTS_SUBSCRIPTION
 JANE, JOHN = "jane+news@example.com", "john@example.com"
 CONSENT: dict[str, Any] = {"legal_basis": "CONSENT_WITH_NOTICE", "explanation": "form"}
-WAYS = [("v3", "sync"), ("v3", "async"), ("2026-03", "sync"), ("2026-03", "async")]
+WAYS = [(profile, way) for profile in PROFILES for way in ("sync", "async")]
 
 
 @pytest.fixture(params=WAYS, ids="-".join)
@@ -50,31 +51,34 @@ def test_responses_are_the_same_in_both_profiles(run: Runner) -> None:
     assert in_short(run, JOHN)[str(EVENTS)] == "NOT_SUBSCRIBED"
 
 
-def test_an_opt_out_is_final_for_v3_only(box: Sandbox, run: Runner) -> None:
+def test_only_2026_03_subscribes_after_an_opt_out(box: Sandbox, run: Runner) -> None:
     run(subscriptions.unsubscribe(JANE, NEWS))
-    if run.profile == "v3":
+    if run.profile != "2026-03":
         with pytest.raises(InvalidRequest, match="opted out"):
             run(subscriptions.subscribe(JANE, NEWS))
     else:
         assert run(subscriptions.subscribe(JANE, NEWS))["status"] == "SUBSCRIBED"
         run(subscriptions.unsubscribe(JANE, NEWS))
+    assert run(subscriptions.resubscribe(JANE, NEWS))["status"] == "SUBSCRIBED"
+    run(subscriptions.unsubscribe(JANE, NEWS))
     again = run(states.set_status(JANE, NEWS, "SUBSCRIBED"))
     assert (again["status"], again["setStatusSuccessReason"]) == ("SUBSCRIBED", "RESUBSCRIBE_OCCURRED")
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        subscriptions.subscribe(JANE, NEWS),
-        subscriptions.unsubscribe(JANE, NEWS),
-        states.set_status(JANE, NEWS, "SUBSCRIBED"),
-    ],
-    ids=lambda call: call.name,
-)
-def test_with_gdpr_features_a_legal_basis_is_required(box: Sandbox, run: Runner, call: Any) -> None:
+@pytest.mark.parametrize("verb", ["subscribe", "unsubscribe"])
+def test_with_gdpr_features_v3_requires_a_legal_basis_and_dated_paths_do_not(
+    box: Sandbox, api: httpx.Client, verb: str
+) -> None:
     box.hubspot.settings.gdpr = True
-    with pytest.raises(InvalidRequest, match="legalBasis"):
-        run(call)
+    body = {"emailAddress": JANE, "subscriptionId": str(NEWS)}
+    refused = api.post(f"/communication-preferences/v3/{verb}", json=body)
+    assert (refused.status_code, "legalBasis" in refused.json()["message"]) == (400, True)
+    assert api.post(f"/communication-preferences/2026-09/{verb}", json=body).status_code == 200
+
+
+def test_with_gdpr_features_a_status_is_set_with_or_without_a_legal_basis(box: Sandbox, run: Runner) -> None:
+    box.hubspot.settings.gdpr = True
+    assert run(states.set_status(JANE, NEWS, "SUBSCRIBED"))["status"] == "SUBSCRIBED"
     assert run(subscriptions.subscribe(JANE, NEWS, **CONSENT))["status"] == "SUBSCRIBED"
     assert run(states.set_status(JANE, EVENTS, "SUBSCRIBED", **CONSENT))["status"] == "SUBSCRIBED"
 
@@ -125,10 +129,13 @@ def test_an_opt_out_of_all_cannot_be_undone(box: Sandbox, run: Runner) -> None:
 
 
 def test_marketing_emails_are_not_sent_after_an_opt_out_of_all(box: Sandbox, undated: Runner) -> None:
-    state = box.hubspot.state
-    everybody = state._recipients({})
+    emails = box.hubspot.state.emails
+    email = emails.get(seed.NEWSLETTER_EMAIL)
+    assert email is not None
+    emails.publish(email)
     undated(states.unsubscribe_from_all("ada@example.com"))
-    assert len(state._recipients({})) == len(everybody) - 1
+    emails.publish(email)
+    assert [send.recipients for send in email.sends] == [5, 4]
 
 
 def test_links_are_generated_for_one_subscriber(run: Runner) -> None:
@@ -190,7 +197,7 @@ def test_a_batch_of_invalid_statuses_is_rejected_as_a_whole(
         "subscriberIdString": "ada@example.com",
     }
     before = box.hubspot.state.subscriptions.snapshot()
-    for version in ("v4", "2026-03"):
+    for version in ("v4", "2026-03", "2026-09"):
         path = f"/communication-preferences/{version}/statuses/batch/write"
         reply = api.post(path, json={"inputs": [good, good | wrong]})
         assert (reply.status_code, reply.json()["category"]) == (400, "VALIDATION_ERROR")

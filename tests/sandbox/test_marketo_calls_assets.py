@@ -46,7 +46,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def caller(sandbox: Sandbox) -> Caller:
-    sandbox.marketo.reset()
+    sandbox.marketo.reset(limits=False)
     return Caller(sandbox)
 
 

@@ -33,7 +33,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def caller(sandbox: Sandbox) -> Caller:
-    sandbox.marketo.reset()
+    sandbox.marketo.reset(limits=False)
     sandbox.marketo.settings.raw_control_characters = False
     return Caller(sandbox)
 

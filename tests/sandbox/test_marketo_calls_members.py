@@ -35,7 +35,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def caller(sandbox: Sandbox) -> Caller:
-    sandbox.marketo.reset()
+    sandbox.marketo.reset(limits=False)
     return Caller(sandbox)
 
 

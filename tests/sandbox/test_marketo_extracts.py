@@ -8,17 +8,20 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from typing import Any
 
 import httpx
 import pytest
 from marketo_calls import Caller
 from marketo_tools import Api, code, sign_in
+from workers import until
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, spec_of
-from airflow_provider_mkt.actions.marketo.jobs import SPECS
+from airflow_provider_mkt.actions.marketo.jobs import SPECS, object_job_id
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidRequest, NotFound, PermissionDenied, QuotaExhausted
+from airflow_provider_mkt.client.marketo.custom_objects import custom_objects
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts as extracts
 from airflow_provider_mkt.client.marketo.programs import programs
 from airflow_provider_mkt.sandbox import Sandbox
@@ -27,11 +30,18 @@ from airflow_provider_mkt.sandbox.marketo import seed
 JANUARY = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-01-31T00:00:00Z"}
 SEEDED = (datetime(2025, 1, 1, tzinfo=UTC), datetime(2025, 1, 31, tzinfo=UTC))
 LEADS, ACTIVITIES, MEMBERS = "/leads/export", "/activities/export", "/program/members/export"
-KINDS = {"leads": LEADS, "activities": ACTIVITIES, "program_members": MEMBERS}
+MACHINES = f"/customobjects/{seed.MACHINE_TYPE}/export"
+KINDS = {
+    "leads": LEADS,
+    "activities": ACTIVITIES,
+    "program_members": MEMBERS,
+    "custom_objects": MACHINES,
+}
 EVERYBODY = {"fields": ["id", "email"], "filter": {"createdAt": JANUARY}}
 NEW_LEADS = {"filter": {"createdAt": JANUARY, "activityTypeIds": [12]}}
 NURTURED = {"fields": ["leadId"], "filter": {"programId": seed.NURTURE_PROGRAM}}
-BODIES = {LEADS: EVERYBODY, ACTIVITIES: NEW_LEADS, MEMBERS: NURTURED}
+UPDATED = {"fields": ["serialNumber"], "filter": {"updatedAt": JANUARY}}
+BODIES = {LEADS: EVERYBODY, ACTIVITIES: NEW_LEADS, MEMBERS: NURTURED, MACHINES: UPDATED}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +57,7 @@ def sandbox() -> Iterator[Sandbox]:
 def api(sandbox: Sandbox) -> Api:
     marketo = sandbox.marketo
     marketo.settings.export_quota_bytes, marketo.settings.limited_extract_filters = 500_000_000, False
-    marketo.reset()
+    marketo.reset(limits=False)
     return Api(sandbox)
 
 
@@ -116,7 +126,7 @@ def test_file_details_are_returned_only_for_completed_jobs(api: Api) -> None:
 
 
 def test_all_kinds_share_a_queue_of_ten_of_which_two_run(api: Api) -> None:
-    paths = [LEADS, ACTIVITIES, MEMBERS, LEADS, ACTIVITIES] * 2
+    paths = [LEADS, ACTIVITIES, MEMBERS, MACHINES, LEADS] * 2
     jobs = [(create(api, path), path) for path in paths]
     late = create(api)
     for job, path in jobs:
@@ -444,7 +454,8 @@ def test_filters_of_members_are_combined(api: Api) -> None:
         ({"statusNames": ["Member", "Engaged"]}, 2),
         ({"statusNames": ["Member"], "isExhausted": True}, 0),
         ({"isExhausted": True, "nurtureCadence": "norm"}, 1),
-        ({"nurtureCadence": "normal"}, 0),
+        ({"nurtureCadence": "normal"}, 2),
+        ({"nurtureCadence": "stop"}, 0),
         ({"updatedAt": JANUARY}, 0),
     ):
         job = create(
@@ -506,6 +517,18 @@ LONG = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-02-01T00:00:01Z"}
             "1003",
         ),
         (MEMBERS, {"fields": ["leadId"], "filter": {}}, "1003"),
+        (MACHINES, {"fields": [], "filter": {"updatedAt": JANUARY}}, "1002"),
+        (MACHINES, {"fields": ["email"], "filter": {"updatedAt": JANUARY}}, "1006"),
+        (MACHINES, {"fields": ["hours"], "filter": {}}, "1003"),
+        (MACHINES, {"fields": ["hours"], "filter": {"createdAt": JANUARY}}, "1003"),
+        (MACHINES, {"fields": ["hours"], "filter": {"updatedAt": JANUARY, "staticListId": 6001}}, "1003"),
+        (MACHINES, {"fields": ["hours"], "filter": {"staticListId": 9}}, "1013"),
+        (
+            MACHINES,
+            {"fields": ["hours"], "filter": {"updatedAt": JANUARY | {"endAt": "2025-02-03T00:00:00Z"}}},
+            "1003",
+        ),
+        ("/customobjects/nothing_c/export", UPDATED, "1013"),
         (MEMBERS, {"fields": ["leadId"], "filter": {"programId": 2001, "programIds": [2002]}}, "1003"),
         (MEMBERS, {"fields": ["leadId"], "filter": {"programIds": [2001] * 11}}, "1003"),
         (MEMBERS, {"fields": ["leadId"], "filter": {"programId": 9}}, "1013"),
@@ -526,6 +549,7 @@ def test_some_filters_depend_on_the_subscription(api: Api) -> None:
         (LEADS, {"fields": ["id"], "filter": {"updatedAt": JANUARY}}),
         (LEADS, {"fields": ["id"], "filter": {"smartListName": "Readers"}}),
         (MEMBERS, {"fields": ["leadId"], "filter": {"programId": 2001, "updatedAt": JANUARY}}),
+        (MACHINES, UPDATED),
     ):
         refused = answer(api, "POST", f"{path}/create.json", body)["errors"]
         assert refused == [{"code": "1035", "message": "Unsupported filter type for target subscription"}]
@@ -553,47 +577,68 @@ CREATED = {
     "leads": extracts.create_leads(["id", "email"], created_between=SEEDED),
     "activities": extracts.create_activities(SEEDED, activity_type_ids=[12]),
     "program_members": extracts.create_program_members(["leadId", "email"], program_id=seed.NURTURE_PROGRAM),
+    "custom_objects": extracts.create_custom_objects(
+        seed.MACHINE_TYPE, ["serialNumber"], static_list_id=seed.STATIC_LIST
+    ),
 }
 ENROLLED = programs.set_status(seed.NURTURE_PROGRAM, [seed.ANNA], status_name="Member")
+MACHINE = custom_objects.sync(seed.MACHINE_TYPE, [{"serialNumber": "A-1", "leadId": seed.ANNA}])
+RECORDS: list[Call[Any]] = [ENROLLED, MACHINE]
+"""What there is to extract."""
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    return {"api_name": seed.MACHINE_TYPE} if kind == "custom_objects" else {}
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_call_has_the_same_result_in_both_drivers(api: Api, kind: Any) -> None:
     caller = Caller(api.sandbox)
     make = CREATED[kind]
-    made = caller.both(make, before=[ENROLLED])
+    of = of_type(kind)
+    made = caller.both(make, before=RECORDS)
     assert made["status"] == "Created"
     job = made["exportId"]
-    before: list[Call[Any]] = [ENROLLED, make]
-    assert caller.both(extracts.status(kind, job), before)["status"] == "Created"
-    assert caller.both(extracts.enqueue(kind, job), before)["status"] == "Queued"
-    queued = [*before, extracts.enqueue(kind, job)]
-    assert caller.both(extracts.enqueue(kind, job), queued) == {"exportId": job, "status": "Queued"}
-    assert caller.both(extracts.cancel(kind, job), queued)["status"] == "Cancelled"
-    listed = caller.both(extracts.list_jobs(kind, statuses=["Queued"], batch_size=1), queued)
+    before: list[Call[Any]] = [*RECORDS, make]
+    assert caller.both(extracts.status(kind, job, **of), before)["status"] == "Created"
+    assert caller.both(extracts.enqueue(kind, job, **of), before)["status"] == "Queued"
+    queued = [*before, extracts.enqueue(kind, job, **of)]
+    assert caller.both(extracts.enqueue(kind, job, **of), queued) == {"exportId": job, "status": "Queued"}
+    assert caller.both(extracts.cancel(kind, job, **of), queued)["status"] == "Cancelled"
+    listed = caller.both(extracts.list_jobs(kind, statuses=["Queued"], batch_size=1, **of), queued)
     assert [one["exportId"] for one in listed] == [job]
     with pytest.raises(NotFound):
-        caller.run(extracts.file(kind, job))
+        caller.run(extracts.file(kind, job, **of))
     api.advance(120)
-    returned = caller.run(extracts.status(kind, job))
-    whole = caller.run(extracts.file(kind, job))
+    returned = caller.run(extracts.status(kind, job, **of))
+    whole = caller.run(extracts.file(kind, job, **of))
     assert f"sha256:{hashlib.sha256(whole.content).hexdigest()}" == returned["fileChecksum"]
     assert (whole.first, whole.total) == (0, returned["fileSize"])
-    parts = [caller.run(extracts.file(kind, job, first=at, last=at + 9)) for at in range(0, whole.total, 10)]
+    parts = [
+        caller.run(extracts.file(kind, job, first=at, last=at + 9, **of)) for at in range(0, whole.total, 10)
+    ]
     assert b"".join(part.content for part in parts) == whole.content
     assert {part.total for part in parts} == {whole.total}
     with pytest.raises(InvalidRequest):
-        caller.run(extracts.file(kind, job, first=whole.total))
+        caller.run(extracts.file(kind, job, first=whole.total, **of))
 
 
 @pytest.mark.parametrize(
     ("kind", "extracted"),
-    [("lead_export", "leads"), ("activity_export", "activities"), ("member_export", "program_members")],
+    [
+        ("lead_export", "leads"),
+        ("activity_export", "activities"),
+        ("member_export", "program_members"),
+        ("object_export", "custom_objects"),
+    ],
 )
 def test_jobs_are_followed_and_cancelled_by_their_spec(api: Api, kind: str, extracted: Any) -> None:
     caller = Caller(api.sandbox)
-    caller.run(ENROLLED)
-    jobs = [Job("marketo", kind, caller.run(CREATED[extracted])["exportId"]) for _ in range(2)]
+    for call in RECORDS:
+        caller.run(call)
+    of = of_type(extracted)
+    made = [caller.run(CREATED[extracted])["exportId"] for _ in range(2)]
+    jobs = [Job("marketo", kind, object_job_id(seed.MACHINE_TYPE, one) if of else one) for one in made]
     spec = spec_of(SPECS, jobs[0])
     assert spec.cancel is not None
 
@@ -606,7 +651,7 @@ def test_jobs_are_followed_and_cancelled_by_their_spec(api: Api, kind: str, extr
 
     caller.run(spec.cancel(jobs[1]))
     seen = [look(jobs[0])[0]]
-    caller.run(extracts.enqueue(extracted, jobs[0].id))
+    caller.run(extracts.enqueue(extracted, made[0], **of))
     for _ in range(3):
         seen.append(look(jobs[0])[0])
         api.advance(60)
@@ -626,12 +671,68 @@ def test_members_reach_the_client_under_rest_names(api: Api) -> None:
     assert table(content.decode()) == [{"leadId": str(seed.ANNA), "email": "anna.berg@example.com"}]
 
 
+def test_custom_objects_are_extracted_by_change_and_by_the_leads_that_they_link_to(api: Api) -> None:
+    caller, machine = Caller(api.sandbox), seed.MACHINE_TYPE
+    records = [
+        {"serialNumber": "A-1", "leadId": seed.ANNA, "hours": 7, "active": True},
+        {"serialNumber": "D-1", "leadId": seed.DAVID},
+        {"serialNumber": "X-1"},
+    ]
+    caller.run(custom_objects.sync(machine, records))
+    now = api.sandbox.marketo.state.now()
+    body: dict[str, Any] = {"fields": ["serialNumber", "leadId", "hours", "active"]}
+    ends = {"startAt": now, "endAt": now + timedelta(seconds=30)}
+    just_now = {name: f"{at:%Y-%m-%dT%H:%M:%SZ}" for name, at in ends.items()}
+
+    def extracted(**wanted: Any) -> list[str]:
+        text, row = extract(api, MACHINES, body | {"filter": wanted})
+        assert row["numberOfRecords"] == len(table(text))
+        return [one["serialNumber"] for one in table(text)]
+
+    assert extracted(updatedAt=just_now) == ["A-1", "D-1", "X-1"]
+    assert extracted(updatedAt=JANUARY) == []
+    assert extracted(staticListId=seed.STATIC_LIST) == ["A-1"]
+    assert extracted(smartListName="Readers of the Newsletter") == ["A-1"]
+    api.advance(60)
+    caller.run(custom_objects.sync(machine, [{"serialNumber": "D-1", "hours": 8}]))
+    assert extracted(updatedAt=just_now) == ["A-1", "X-1"]
+    text, _ = extract(api, MACHINES, body | {"filter": {"staticListId": seed.STATIC_LIST}})
+    assert text == f"serialNumber,leadId,hours,active\nA-1,{seed.ANNA},7,true\n"
+
+
+def test_jobs_of_one_custom_object_are_not_those_of_another(api: Api) -> None:
+    caller = Caller(api.sandbox)
+    job = caller.run(CREATED["custom_objects"])["exportId"]
+    with pytest.raises(NotFound):
+        caller.run(extracts.status("custom_objects", job, api_name=seed.ENROLLMENT_TYPE))
+    assert caller.run(extracts.list_jobs("custom_objects", api_name=seed.ENROLLMENT_TYPE)) == []
+    assert len(caller.run(extracts.list_jobs("custom_objects", api_name=seed.MACHINE_TYPE))) == 1
+
+
+def test_objects_that_link_to_custom_objects_only_cannot_be_extracted(api: Api) -> None:
+    state = api.sandbox.marketo.state
+    name, now = "part_c", state.now()
+    state.custom_objects.sync({"apiName": "base_c", "displayName": "Base"}, now)
+    key = {"name": "key", "displayName": "Key", "dataType": "string", "isDedupeField": True}
+    state.custom_objects.add_fields("base_c", [key], now)
+    state.custom_objects.approve("base_c", now)
+    state.custom_objects.sync({"apiName": name, "displayName": "Part"}, now)
+    link = {"name": "base", "displayName": "Base", "dataType": "link"}
+    related = {"relatedTo": {"name": "base_c", "field": "key"}}
+    state.custom_objects.add_fields(name, [key, link | related], now)
+    state.custom_objects.approve(name, now)
+    body = {"fields": ["key"], "filter": {"updatedAt": JANUARY}}
+    assert code(answer(api, "POST", f"/customobjects/{name}/export/create.json", body)) == "1003"
+
+
 def test_the_client_distinguishes_errors(api: Api) -> None:
     caller = Caller(api.sandbox)
     with pytest.raises(NotFound):
         caller.run(extracts.status("leads", "nothing"))
     with pytest.raises(PermissionDenied, match="Read-Only Activity"):
         Caller(api.sandbox, seed.READER_ID, seed.READER_SECRET).run(CREATED["activities"])
+    with pytest.raises(PermissionDenied, match="Read-Only Custom Object"):
+        Caller(api.sandbox, seed.READER_ID, seed.READER_SECRET).run(CREATED["custom_objects"])
     api.sandbox.marketo.settings.export_quota_bytes = 0
     with pytest.raises(QuotaExhausted):
         caller.run(CREATED["leads"])
@@ -647,3 +748,19 @@ def test_an_error_instead_of_a_file_is_not_written_to_disk(api: Api) -> None:
     api.sandbox.marketo.faults.add("*/file.json", when="after", answer={"error": "1013"})
     with pytest.raises(NotFound):
         caller.run(extracts.file("leads", job))
+
+
+def test_a_large_file_is_written_while_requests_are_answered(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = api.sandbox.marketo.state.log
+    row = next(one for one in log.all() if one.type_id == 12)
+    monkeypatch.setattr(log, "all", lambda: repeat(row, 12_000))
+    job = create(api, ACTIVITIES, NEW_LEADS)
+    enqueue(api, job, ACTIVITIES)
+    api.advance(86_400)
+    # The request waits for some thousand rows. The job runs until the others are written.
+    assert status(api, job, ACTIVITIES)["status"] == "Processing"
+    until(lambda: status(api, job, ACTIVITIES)["status"] == "Completed")
+    assert status(api, job, ACTIVITIES)["numberOfRecords"] == 12_000
+    assert len(send(api, "GET", f"{ACTIVITIES}/{job}/file.json").text.splitlines()) == 12_001

@@ -84,7 +84,7 @@ def test_result_files_keep_the_delimiter_of_the_upload(api: Api, dialect: str, m
     api.advance(5)
     first = api.bulk(f"/leads/batch/{batch}/failures.json").text.splitlines()[0]
     assert first == mark.join(("email", "leadScore", "Import Failure Reason"))
-    assert api.bulk(f"/leads/batch/{batch}/warnings.json").text == ""
+    assert api.bulk(f"/leads/batch/{batch}/warnings.json").status_code == 404
 
 
 def test_importing_by_id_only_updates(api: Api) -> None:
@@ -103,17 +103,22 @@ def test_an_unknown_column_fails_the_job(api: Api) -> None:
     assert "zip" in str(returned["message"])
 
 
-def test_two_jobs_run_at_the_same_time_and_the_eleventh_is_rejected(api: Api) -> None:
+def test_two_jobs_run_at_the_same_time_and_the_eleventh_is_rejected(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Much longer than a busy machine takes for the calls: the clock also moves by itself.
+    monkeypatch.setattr(api.sandbox.marketo.settings, "import_pickup", 50.0)
+    monkeypatch.setattr(api.sandbox.marketo.settings, "import_startup", 200.0)
     batches = [start(api) for _ in range(10)]
     refused = api.upload("/leads.json", GOOD, format="csv").json()
     assert refused["errors"] == [{"code": "1016", "message": "Too many imports"}]
-    api.advance(1)
+    api.advance(100)
     words = [status(api, batch)["status"] for batch in batches]
     assert words == ["Importing"] * 2 + ["Queued"] * 8
-    api.advance(2)
+    api.advance(200)
     words = [status(api, batch)["status"] for batch in batches]
     assert words == ["Complete"] * 2 + ["Importing"] * 2 + ["Queued"] * 6
-    api.advance(60)
+    api.advance(2000)
     assert {status(api, batch)["status"] for batch in batches} == {"Complete"}
 
 

@@ -10,6 +10,7 @@ from marketo_tools import Api, code, folder_param
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
+from airflow_provider_mkt.sandbox.marketo.programs.models import TagType
 
 NOTHING = ["No assets found for the given search criteria."]
 BY_TAG = "/asset/v1/program/byTag.json"
@@ -63,6 +64,7 @@ def test_programs_are_found_by_tag_with_their_tags_and_without_costs(api: Api) -
 
 
 def test_tags_of_a_program_are_set_and_deleted_one_by_one(api: Api) -> None:
+    api.state.tag_types += (TagType("Speaker", ("Ada",)),)
     api.form(f"{PROGRAM}.json", tags=[{"tagType": "Speaker", "tagValue": "Ada"}])
     done = {"success": True, "result": [{"id": seed.DEFAULT_PROGRAM}]}
     assert done.items() <= api.client.post(f"/rest{PROGRAM}/tag/Region.json?tagValue=EMEA").json().items()

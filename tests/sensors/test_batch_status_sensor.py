@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from airflow.sdk import Context
 from airflow_runs import Airflow, Run
 from workers import as_soon_as
 
@@ -17,12 +19,14 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
 from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
+from airflow_provider_mkt.triggers.batch_status import BatchStatusTrigger
+from airflow_provider_mkt.version_compat import AirflowSensorTimeout, AirflowTaskTimeout, TaskDeferred
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
 SENT = {"platform": "hubspot", "kind": "email_publish", "id": hubspot.NEWSLETTER_EMAIL}
 APPROVED = {"platform": "marketo", "kind": "email_publish", "id": str(marketo.APPROVED_EMAIL)}
-EMAIL = f"*/emails/{hubspot.NEWSLETTER_EMAIL}"
-ROUTE = "/marketing/v3/emails/{emailId}"
+EMAIL = f"*/emails/2026-09/{hubspot.NEWSLETTER_EMAIL}"
+ROUTE = "/marketing/emails/2026-09/{emailId}"
 
 pytestmark = pytest.mark.usefixtures("short_waits")
 
@@ -75,7 +79,14 @@ def test_a_job_is_waited_for_until_it_is_complete(airflow: Airflow, sandbox: San
         "job": SENT,
         "status": "COMPLETE",
         "raw_status": "PUBLISHED",
-        "details": {"state": "PUBLISHED"},
+        "details": {
+            "state": "PUBLISHED",
+            "selected": 5,
+            "sent": 5,
+            "delivered": 5,
+            "bounced": 0,
+            "dropped": 0,
+        },
     }
 
 
@@ -211,6 +222,7 @@ def test_a_lead_import_is_waited_for_and_its_rejected_rows_compared_with_what_is
     assert "up_for_retry" not in run.log
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(("max_rejected", "state"), [("50%", "success"), (0.4, "failed"), ("few", "failed")])
 def test_rejected_rows_of_a_contact_import_are_compared_with_what_is_allowed(
     airflow: Airflow, sandbox: Sandbox, max_rejected: Any, state: str
@@ -257,12 +269,14 @@ publish >> BatchStatusSensor(
     assert run.state == "success", run.log[-2000:]
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("job", "named"),
     [
         ({"platform": "hubspot", "kind": "email_publish"}, "job.id: is missing"),
         ({"platform": "hubspot", "id": "1"}, "job.kind: is missing"),
         ([SENT, {"kind": "x"}], "job[1].platform: is missing"),
+        ({"outcome": "dry_run", "would_send": True}, "job: is the outcome of a dry run"),
         ({"jobs": []}, "job.jobs: must be a job or a list of jobs"),
         (
             {"platform": "hubspot", "kind": "nonsense", "id": "1"},
@@ -295,3 +309,32 @@ def test_a_killed_sensor_cancels_a_send_only_with_cancel_on_kill(
     job = {"platform": "marketo", "kind": "email_send", "id": str(program.id)}
     BatchStatusSensor(task_id="wait", conn_id="marketo_default", job=job, **options).on_kill()
     assert program.locked is not taken_back
+
+
+def test_a_deferred_wait_ends_at_the_execution_timeout_before_its_own_end(sandbox: Sandbox) -> None:
+    publish(sandbox, seconds=3600)
+    sensor = BatchStatusSensor(
+        task_id="wait",
+        conn_id="hubspot_default",
+        job=SENT,
+        deferrable=True,
+        timeout=3600,
+        execution_timeout=timedelta(seconds=60),
+    )
+    began = time.time()
+    with pytest.raises(TaskDeferred) as deferred:
+        sensor.execute(Context())
+    trigger, kwargs = deferred.value.trigger, deferred.value.kwargs or {}
+    assert isinstance(trigger, BatchStatusTrigger)
+    assert began + 60 <= trigger.deadline == kwargs["execution_deadline"] < began + 3600
+    assert deferred.value.timeout is not None
+    assert deferred.value.timeout.total_seconds() < 3600
+    # The wait goes on in another process.
+    resumed = BatchStatusSensor(
+        task_id="wait", conn_id="hubspot_default", job=SENT, execution_timeout=timedelta(seconds=60)
+    )
+    event = {"status": "timeout", "message": "the deadline passed", "jobs": [SENT], "job_states": []}
+    with pytest.raises(AirflowTaskTimeout, match="not complete 60 s after the start of this try"):
+        resumed.execute_complete(Context(), event, execution_deadline=time.time() - 1)
+    with pytest.raises(AirflowSensorTimeout):
+        resumed.execute_complete(Context(), event, execution_deadline=time.time() + 60)

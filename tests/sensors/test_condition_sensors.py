@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 import pytest
 from airflow_runs import Airflow, Run
-from workers import as_soon_as
+from workers import as_soon_as, context
 
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.hubspot.automation import sequences
@@ -21,9 +23,10 @@ from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.hubspot.events import seed as events
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import SEND_EMAIL
+from airflow_provider_mkt.sensors.emails import EmailActivitySensor
 
 MODES = {"poke": 'mode="poke"', "reschedule": 'mode="reschedule"', "deferrable": "deferrable=True"}
-LIST = f"*/lists/{hubspot.LIST_ID}"
+LIST = f"*/lists/2026-09/{hubspot.LIST_ID}"
 ADA = hubspot.CONTACT_IDS[0]
 
 pytestmark = pytest.mark.usefixtures("short_waits")
@@ -69,7 +72,7 @@ def test_it_waits_until_the_condition_is_met_and_returns_the_details(
     run = wait(airflow, "hubspot.ListProcessedSensor", mode, list_id=hubspot.LIST_ID)
     assert seen(run) == {"status": "COMPLETE", "size": 3}
     assert "PROCESSING (PROCESSING), status PROCESSING" in run.log
-    assert sandbox.hubspot.calls.of("GET", "/crm/v3/lists/{listId}").total == 3
+    assert sandbox.hubspot.calls.of("GET", "/crm/lists/2026-09/{listId}").total == 3
 
 
 def test_a_condition_that_can_no_longer_be_met_fails_without_another_try(
@@ -98,7 +101,7 @@ def test_polls_may_fail_for_max_poll_failure_time(airflow: Airflow, sandbox: San
     run = wait(airflow, "hubspot.ListProcessedSensor", MODES["deferrable"], list_id=hubspot.LIST_ID)
     assert seen(run)["size"] == 3
     assert "status poll failed" in run.log
-    assert sandbox.hubspot.calls.of("GET", "/crm/v3/lists/{listId}").total == 11
+    assert sandbox.hubspot.calls.of("GET", "/crm/lists/2026-09/{listId}").total == 11
 
 
 def test_what_a_poll_finds_saves_calls_of_later_polls(airflow: Airflow, sandbox: Sandbox, mode: str) -> None:
@@ -128,6 +131,7 @@ def test_what_a_poll_finds_saves_calls_of_later_polls(airflow: Airflow, sandbox:
     assert calls.of("GET", "/rest/asset/v1/channel/byName.json").total == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("sensor", "arguments", "named"),
     [
@@ -170,8 +174,28 @@ def test_a_mail_address_is_not_kept_with_a_trigger(airflow: Airflow, sandbox: Sa
     assert run.state == "failed"
     assert "value: a mail address would be kept with the trigger" in run.log
     run = wait(airflow, "leads.LeadsMatchingSensor", MODES["poke"], field="email", value=address)
-    assert seen(run) == {"leads": 1}
+    assert seen(run) == {"leads": 1, "ids": [ADA]}
     assert address not in run.log
+
+
+def test_the_log_says_where_and_for_what_and_how_long_it_waits_and_nobodys_data(
+    airflow: Airflow, sandbox: Sandbox, mode: str
+) -> None:
+    body = {"results": [], "total": 0}
+    sandbox.hubspot.faults.add("*/contacts/search", answer={"status": 200, "body": body}, times=2)
+    sensor, given = "leads.LeadsMatchingSensor", {"field": "company", "value": "Example Ltd", "count": 5}
+    run = wait(airflow, sensor, f"{mode}, timeout=600", **given)
+    assert seen(run)["leads"] == 5
+    assert run.log.count("connection 'hubspot_default': field='company', value=text of 11 characters") == 1
+    waits = re.findall(r"Waiting for leads matching since (\S+), until (\S+) \((.+?)\)", run.log)
+    account = f"HubSpot account {hubspot.PORTAL_ID}, connection 'hubspot_default'"
+    assert {where for _, _, where in waits} == {account}
+    # Rescheduled pokes and the triggerer go on with the same wait.
+    for since, until, _ in waits:
+        seconds = (datetime.fromisoformat(until) - datetime.fromisoformat(since)).total_seconds()
+        assert seconds == pytest.approx(600, abs=30)
+    assert max(waits)[0] <= min(one for _, one, _ in waits)
+    assert "Example Ltd" not in run.log
 
 
 # -- what both platforms have ---------------------------------------------------------------------
@@ -183,7 +207,7 @@ def test_leads_are_visible_once_the_search_shows_them_with_the_values(
     sandbox.hubspot.settings.search_lag = 3600
     contact = sandbox.hubspot.state.contacts.create({"email": "new@example.com", "lifecyclestage": "lead"})
     sandbox.clock.advance(60)
-    search = ("POST", "/crm/v3/objects/contacts/search")
+    search = ("POST", "/crm/objects/2026-09/contacts/search")
     with as_soon_as(lambda: sandbox.hubspot.calls.of(*search).total > 1, lambda: sandbox.clock.advance(3600)):
         run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[ADA, contact.id])
     assert seen(run) == {"leads": 2, "missing": 0}
@@ -212,8 +236,11 @@ def test_enough_leads_have_a_value(
     airflow: Airflow, sandbox: Sandbox, conn: str, field: str, value: str, enough: int, too_many: int
 ) -> None:
     sensor, arguments = "leads.LeadsMatchingSensor", {"field": field, "value": value}
-    assert seen(wait(airflow, sensor, conn=conn, count=enough, **arguments)) == {"leads": enough}
-    assert wait(airflow, sensor, "timeout=0.2", conn, count=too_many, **arguments).state == "failed"
+    found = seen(wait(airflow, sensor, conn=conn, count=enough, **arguments))
+    assert (found["leads"], len(found["ids"])) == (enough, enough)
+    run = wait(airflow, sensor, "timeout=0.2", conn, count=too_many, **arguments)
+    assert run.state == "failed"
+    assert re.search(r"Waiting for leads matching since 20\S+, until 20\S+ \(\w+ account \S+, con", run.log)
 
 
 def test_leads_are_in_a_list(airflow: Airflow, sandbox: Sandbox) -> None:
@@ -254,6 +281,28 @@ def test_mails_of_an_email_are_counted(airflow: Airflow, sandbox: Sandbox) -> No
         airflow, sensor, "timeout=0.2", "marketo", email_id=marketo.APPROVED_EMAIL, activity="sent", count=3
     )
     assert run.state == "failed"
+
+
+def test_every_activity_of_a_marketo_email_can_come_true(sandbox: Sandbox) -> None:
+    sandbox.marketo.set_person(id=marketo.BEN, next_bounce="hard")
+    for lead_id in (marketo.ANNA, marketo.BEN, marketo.CARLA):
+        marketo_call(campaigns.request(marketo.REQUEST_CAMPAIGN, lead_ids=[lead_id]))
+    sandbox.clock.advance(60)
+    for act in ("opens", "clicks", "unsubscribes"):
+        sandbox.marketo.set_person(id=marketo.CARLA, **{act: marketo.APPROVED_EMAIL})
+    expected = {"sent": 3, "delivered": 2, "opened": 1, "clicked": 1, "bounced": 1, "unsubscribed": 1}
+    for activity, count in expected.items():
+        sensor = EmailActivitySensor(
+            task_id="wait",
+            conn_id="marketo_default",
+            email_id=marketo.APPROVED_EMAIL,
+            activity=activity,
+            count=count,
+            since="2026-01-01T00:00:00Z",
+            timeout=60,
+            poke_interval=0.1,
+        )
+        assert sensor.execute(context()) == {activity: count}
 
 
 @pytest.mark.parametrize("conn", ["hubspot", "marketo"])
@@ -337,7 +386,8 @@ def test_a_requested_campaign_shows_for_every_lead(airflow: Airflow, sandbox: Sa
     assert seen(run) == {"leads": 2, "missing": 0}
     run = wait(airflow, sensor, "timeout=0.2", "marketo", lead_ids=[marketo.ANNA, marketo.CARLA], **given)
     assert "leads 2, missing 1" in run.log
-    assert seen(wait(airflow, sensor, conn="marketo", count=2, **given)) == {"activities": 2}
+    found = seen(wait(airflow, sensor, conn="marketo", count=2, **given))
+    assert (found["activities"], len(found["lead_ids"])) == (2, 2)
     assert seen(wait(airflow, sensor, conn="marketo", lead_ids=[], **given))["missing"] == 0
     run = wait(
         airflow,

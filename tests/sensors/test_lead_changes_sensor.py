@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from airflow_runs import Airflow, Run
 
+from airflow_provider_mkt.actions.leads import reads_whole_window
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
@@ -51,7 +52,8 @@ class Changes:
         returned = run.returned["wait"]
         assert returned["platform"] == self.conn
         assert returned["new"] + returned["changed"] == len(rows)
-        assert set(returned) == {"platform", "since", "until", "new", "changed", "leads"}
+        assert set(returned) == {"platform", "since", "until", "new", "changed", "ids", "leads"}
+        assert returned["ids"] == [row["id"] for row in rows][:100]
         return {row["id"]: row["new"] for row in rows}
 
     def nothing(self) -> bool:
@@ -85,6 +87,18 @@ def test_each_change_is_reported_once_across_runs(changes: Changes, sandbox: San
     assert changes.nothing()
     changes.happen(marketo.CARLA, ago=1)
     assert changes.reported(mode) == {str(marketo.CARLA): False}
+
+
+def test_an_argument_that_the_platform_does_not_take_is_a_failure_and_no_skip(
+    airflow: Airflow, sandbox: Sandbox
+) -> None:
+    run = airflow.run(
+        "from airflow_provider_mkt.sensors.lead_changes import LeadChangesSensor\n"
+        'LeadChangesSensor(task_id="wait", conn_id="marketo_default", soft_fail=True, deferrable=True)'
+    )
+    assert run.tasks == {"wait": "failed"}
+    assert "fields: is missing" in run.log
+    assert sandbox.marketo.calls.total == 0
 
 
 def test_a_change_that_arrives_late_is_reported_by_a_later_run(changes: Changes, sandbox: Sandbox) -> None:
@@ -147,6 +161,15 @@ def test_more_changes_than_are_kept_are_reported_again_and_none_is_missed(
     assert changes.reported() == {str(marketo.ANNA): False}
 
 
+def test_the_watermark_of_another_account_is_refused(changes: Changes) -> None:
+    changes.happen(marketo.ANNA)
+    assert changes.reported() == {str(marketo.ANNA): False}
+    changes.conn = "hubspot"
+    run = changes.wait()
+    assert run.state == "failed"
+    assert f"variable: Airflow Variable {changes.variable} is the watermark of account " in run.log
+
+
 def test_the_watermark_of_a_sensor_is_its_own_by_default(airflow: Airflow, sandbox: Sandbox) -> None:
     world = sandbox.marketo.state
     world.log.add(NEW_LEAD, marketo.ANNA, world.now())
@@ -165,13 +188,14 @@ wait >> kept()
     assert len(run.returned["kept"]["known"]) == 1
 
 
+@pytest.mark.usefixtures("from_templates")
 @pytest.mark.parametrize(
     ("conn", "arguments", "named"),
     [
         ("marketo", "", "fields: is missing"),
         ("hubspot", 'fields=["email"]', "fields: HubSpot reports changes of all contacts"),
         ("hubspot", "list_id=101", "list_id: HubSpot reports changes of all contacts"),
-        ("hubspot", 'since="yesterday"', "since: must be an ISO 8601 time"),
+        ("hubspot", "since=\"{{ 'yesterday' }}\"", "since: must be an ISO 8601 time"),
         ("hubspot", 'variable="mkt_broken"', "variable: Airflow Variable mkt_broken is not a watermark"),
     ],
 )
@@ -192,3 +216,53 @@ def test_invalid_input_is_named_before_anything_is_sent(
     assert named in run.log
     assert "up_for_retry" not in run.log
     assert sandbox.hubspot.calls.total == sandbox.marketo.calls.total == 0
+
+
+@pytest.mark.parametrize("platform", ["marketo", "hubspot"])
+def test_a_poll_with_many_known_changes_reads_only_what_is_new(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path, platform: str
+) -> None:
+    changes = Changes(airflow, sandbox, platform, tmp_path)
+    sandbox.hubspot.settings.search_lag = 0
+    if platform == "marketo":
+        for number in range(1_500):
+            changes.happen(marketo.ANNA + number % 5, ago=600 - number / 10)
+    else:
+        made = [changes.hubspot.contacts.create({"email": f"p{number}@example.com"}) for number in range(900)]
+    assert changes.reported()
+    calls = sandbox.marketo.calls if platform == "marketo" else sandbox.hubspot.calls
+    before = calls.total
+    assert changes.nothing()
+    # At most a token and a page, or a search, in each of at most ten polls.
+    assert calls.total - before <= 12
+    if platform == "marketo":
+        changes.happen(marketo.BEN, ago=-1)
+        sandbox.clock.advance(2)
+        assert changes.reported() == {str(marketo.BEN): False}
+    else:
+        sandbox.clock.advance(2)
+        changes.hubspot.contacts.update(made[0], {"company": "Third Ltd"})
+        assert changes.reported() == {made[0].id: True}
+
+
+@pytest.mark.parametrize(
+    ("known", "read_at", "now", "whole"),
+    [
+        (2, 100.0, 101.0, True),
+        (6_000, 100.0, 101.0, False),
+        (6_000, 100.0, 100.0 + 1_799, False),
+        (6_000, 100.0, 100.0 + 1_800, True),
+        (600, 100.0, 100.0 + 180, True),
+        (600, 100.0, 100.0 + 179, False),
+        (6_000, None, 101.0, True),
+        # The clock was set back.
+        (6_000, 500.0, 101.0, True),
+    ],
+)
+def test_late_changes_are_searched_the_less_often_the_more_are_known(
+    known: int, read_at: float | None, now: float, whole: bool
+) -> None:
+    cache: dict[str, object] = {}
+    found = reads_whole_window(cache, known=known, page=300, late=7_200.0, read_at=read_at, clock=lambda: now)
+    assert found is whole
+    assert cache == ({"read_at": now} if whole else {})

@@ -102,7 +102,7 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_a_task_that_waits_ends_when_it_is_cancelled_by_a_signal(tmp_path: Path) -> None:
     with file_lock(tmp_path / "lock"), start(WAITER, tmp_path) as waiter:
         waiter.send_signal(signal.SIGTERM)
-        output, errors = waiter.communicate(timeout=20)
+        output, errors = waiter.communicate(timeout=120)
     assert "TaskCancelled: the task was cancelled" in errors
     assert "entered" not in output
 

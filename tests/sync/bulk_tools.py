@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
+from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.sync.bulk_parts import Part, RowKeys, Splitter
 from airflow_provider_mkt.sync.bulk_rows import BulkRow, RowMaker
@@ -28,7 +29,7 @@ class Cut:
     def __init__(self, content: bytes, *, bytes_max: int = 10**9, rows_max: int = 10**9) -> None:
         importer = BulkLeadImporter()
         importer.bytes_max, importer.rows_max = bytes_max, rows_max  # type: ignore[misc]
-        maker = RowMaker(importer, csv_columns(io.BytesIO(content)), None)
+        maker = RowMaker(importer, csv_columns(io.BytesIO(content)), KnownFields())
         self.unfit: list[BulkRow] = []
         self.superseded: list[tuple[int, int]] = []
         with RowKeys() as keys:

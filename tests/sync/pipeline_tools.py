@@ -11,7 +11,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from airflow_provider_mkt.actions.leads import Record, RecordResult, RecordStatus, rejected
+from airflow_provider_mkt.actions.leads import (
+    KnownFields,
+    Record,
+    RecordResult,
+    RecordStatus,
+    RunCall,
+    rejected,
+    rejection,
+)
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import InvalidInput, InvalidRequest, OutcomeUnknown, PlatformError
@@ -44,14 +52,15 @@ class Writer:
     """Writes records ``{"key", "kind", "row"}``; the kind says what the platform makes of it."""
 
     repeatable = True
+    one_lead_per_key = True
     bytes_max = 100_000
 
     def __init__(self, batch_max: int, *, quiet_after: float = 0.0) -> None:
         self.batch_max = batch_max
         self.quiet_after = quiet_after
 
-    def known_fields(self) -> Procedure[frozenset[str] | None]:
-        return None
+    def known_fields(self) -> Procedure[KnownFields]:
+        return KnownFields()
         yield
 
     def prepare(self, record: Record) -> dict[str, Any]:
@@ -63,6 +72,9 @@ class Writer:
     def key(self, record: Record) -> str | None:
         return None if record["key"] is None else str(record["key"])
 
+    def about_request(self, error: InvalidRequest) -> bool:
+        return False
+
     def call(self, records: Sequence[Record]) -> Call[Any]:
         assert 0 < len(records) <= self.batch_max
         if any(record["kind"] == UNSENDABLE for record in records):
@@ -72,9 +84,11 @@ class Writer:
     def record_results(self, records: Sequence[Record], reply: Reply[Any]) -> list[RecordResult]:
         return list(reply.value)
 
-    def rejected_records(self, records: Sequence[Record], error: InvalidRequest) -> list[bool] | None:
-        rejected_records = [record["kind"] == REJECTED_TOGETHER for record in records]
-        return rejected_records if any(rejected_records) else None
+    def rejected_records(
+        self, records: Sequence[Record], error: InvalidRequest, run: RunCall
+    ) -> list[RecordResult | None] | None:
+        results = [rejection(error) if record["kind"] == REJECTED_TOGETHER else None for record in records]
+        return results if any(results) else None
 
 
 @dataclass
@@ -157,7 +171,7 @@ def run(
     *,
     ceiling: int = 4,
     on_tick: Callable[[], None] = lambda: None,
-    known_fields: frozenset[str] | None = None,
+    known_fields: KnownFields | None = None,
 ) -> Outcome:
     report, abandoned = SyncReport(), threading.Event()
     rejects_file, outcome_lines = _Kept(), list[dict[str, Any]]()
@@ -185,7 +199,7 @@ def run(
                 known_fields=known_fields,
                 on_tick=on_tick,
                 abandon=abandoned.set,
-            ).run(rows.of_iterable(watched()))
+            ).run(rows.of_iterable(watched(), blank="clear"))
         except (PlatformError, RuntimeError) as failure:
             error = failure
     rejects = [json.loads(line) for line in getattr(rejects_file, "kept", "").splitlines()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from bulk_tools import Cut, as_csv
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ def part_of(rows: list[list[str]]) -> Part:
 
 
 def matched(part: Part, notes: list[RowNote]) -> list[int | None]:
-    found = Matcher(part.rows, HEADER, "email", lambda key: key.strip().lower()).match(notes)
+    found = Matcher(part.rows, HEADER, ("email",), lambda key: key.strip().lower()).match(notes)
     return [None if row is None else row.number for row in found]
 
 
@@ -92,3 +93,32 @@ def test_columns_in_another_order_or_with_other_names_are_read() -> None:
     for content in (other_order, other_names):
         (note,) = read_notes(content, HEADER, "ROW_FAILED")
         assert (note.cells, note.reason) == (["1", "a@x.org", "2"], "Invalid")
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    values=st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=25),
+    seed=st.integers(0, 2**32),
+    ragged=st.booleans(),
+)
+def test_a_file_that_leaves_out_empty_columns_at_the_end_is_read_by_its_own_header(
+    values: list[tuple[str, str]], seed: int, ragged: bool
+) -> None:
+    chance = random.Random(seed)
+    columns = ["email", "a", "b"]
+    rows = [[f"lead{number}@x.org", first, last] for number, (first, last) in enumerate(values)]
+    (part,) = Cut(as_csv(columns, rows)).parts
+    failing = [row for row in part.rows() if chance.random() < 0.5]
+    lengths = [len(list(row.cells)) - _empty_at_the_end(row.cells) for row in failing]
+    width = max(lengths, default=0)
+    reported = [
+        [*row.cells[: length if ragged else width], "Invalid"]
+        for row, length in zip(failing, lengths, strict=True)
+    ]
+    content = as_csv([*columns[:width], "Import Failure Reason"], reported)
+    found = Matcher(part.rows, columns, ("email",), str).match(read_notes(content, columns, "ROW_FAILED"))
+    assert [row and row.number for row in found] == [row.number for row in failing]
+
+
+def _empty_at_the_end(cells: Sequence[str]) -> int:
+    return next((count for count, cell in enumerate(reversed(cells)) if cell), len(cells))

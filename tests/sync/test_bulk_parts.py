@@ -9,6 +9,7 @@ from bulk_tools import Cut, as_csv, read_back, reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.bulk_parts import RowKeys, Splitter
@@ -99,7 +100,7 @@ def test_the_digest_differs_between_sources_and_is_the_same_for_the_same() -> No
 def test_a_source_that_changes_between_its_two_readings_is_an_error() -> None:
     content = [b"email,n\na@x.org,1\n"]
     importer = BulkLeadImporter()
-    maker = RowMaker(importer, csv_columns(io.BytesIO(content[0])), None)
+    maker = RowMaker(importer, csv_columns(io.BytesIO(content[0])), KnownFields())
     with RowKeys() as keys:
         splitter = Splitter(lambda stack: reader(content[0])(stack), maker, importer, keys, lambda rows: None)
         splitter.scan()

@@ -41,6 +41,21 @@ def test_an_explicit_null_of_the_source_stays_one() -> None:
     assert mapped(FieldMapping(columns={"x": "y"}), x=None).record == {"y": None}
 
 
+def test_what_no_value_means_can_differ_from_field_to_field() -> None:
+    mapping = FieldMapping(
+        columns={"x": "y"}, null_values=frozenset({"-"}), blank={"y": "clear", "b": "omit"}
+    )
+    assert mapped(mapping, x=None, a=None, b="-", c=1).record == {"y": None, "c": 1}
+    assert mapped(mapping, x="-").record == {"y": None}
+    assert mapped(mapping, a="").record == {"a": ""}
+
+
+@pytest.mark.parametrize("blank", [{"y": "empty"}, "empty"])
+def test_an_unknown_rule_for_no_value_is_refused(blank: Any) -> None:
+    with pytest.raises(InvalidInput, match="blank"):
+        FieldMapping(blank=blank)
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "read"),
     [

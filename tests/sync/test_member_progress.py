@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_mkt.actions.idempotency import is_ambiguous
 from airflow_provider_mkt.actions.members import MemberAction, MemberResult, MemberStatus, unknown
 from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure, TaskState
 from airflow_provider_mkt.client.errors import ServerUnavailable
@@ -45,7 +46,7 @@ class Platform:
         for position, member in enumerate(members):
             mark: Any = task_state.get(str(position)) or {}
             if not mark.get("done"):
-                if mark.get("requested_at") and not mark.get("reported"):
+                if is_ambiguous(mark, task_state.clear_count):
                     # The effect of a request in a killed worker can be looked up; a lost request had none.
                     if not self.applied[member]:
                         results.append(unknown(member))
@@ -97,10 +98,12 @@ def test_after_a_kill_at_any_step_the_next_tries_apply_the_action_once_to_each_m
             run(platform, task_state)
         platform.killed_at = -1
         first = run(platform, task_state)
-        # A request that was saved and not sent is unknown until that is reported.
+        # A request that was saved and not sent is unknown until the task is cleared.
         assert first[MemberStatus.REJECTED] == 3
         assert first[MemberStatus.UNKNOWN] <= 1
         platform.rejected.clear()
+        assert run(platform, task_state)[MemberStatus.UNKNOWN] == first[MemberStatus.UNKNOWN]
+        task_state.clear_count = 1
         assert run(platform, task_state) == {MemberStatus.DONE: 20}
         assert platform.applied == Counter(MEMBERS), f"killed at step {killed_at}"
 
@@ -115,11 +118,12 @@ def test_a_kill_while_rejected_members_are_tried_again_repeats_no_member() -> No
             run(platform, task_state)
         platform.killed_at = -1
         run(platform, task_state)
+        task_state.clear_count = 1
         assert run(platform, task_state) == {MemberStatus.DONE: 20}
         assert platform.applied == Counter(MEMBERS), f"killed at step {killed_at}"
 
 
-def test_unknown_results_are_reported_at_the_end_and_repeated_only_by_a_later_try() -> None:
+def test_unknown_results_are_reported_at_the_end_and_repeated_only_when_the_task_was_cleared() -> None:
     platform, task_state = Platform(), InMemoryTaskState()
     platform.rejected, platform.lost = {"03", "04"}, set(LOST)
     assert run(platform, task_state) == {
@@ -128,6 +132,8 @@ def test_unknown_results_are_reported_at_the_end_and_repeated_only_by_a_later_tr
         MemberStatus.UNKNOWN: 2,
     }
     platform.lost.clear()
+    assert run(platform, task_state)[MemberStatus.UNKNOWN] == 2
+    task_state.clear_count = 1
     assert run(platform, task_state) == {MemberStatus.DONE: 18, MemberStatus.REJECTED: 2}
     assert run(platform, task_state) == {MemberStatus.DONE: 18, MemberStatus.REJECTED: 2}
     assert set(platform.applied.values()) == {1}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import io
 import json
 import threading
@@ -16,9 +17,20 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators._parameters import RejectThreshold
 from airflow_provider_mkt.sync import rows
-from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency, older_objects_frozen
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import Row
+
+
+def test_the_garbage_collector_is_as_it_was_after_a_run() -> None:
+    # Tests that fork freeze what they imported, in the same process.
+    gc.unfreeze()
+    with older_objects_frozen():
+        assert gc.get_freeze_count()
+        with older_objects_frozen():
+            pass
+        assert gc.get_freeze_count(), "the inner one must not end what the outer one began"
+    assert not gc.get_freeze_count()
 
 
 class Hand:
@@ -71,6 +83,18 @@ class TestAdaptiveConcurrency:
         for _ in range(100):
             concurrency.clean(3.0)
         assert concurrency.limit == 100
+
+    def test_calls_that_have_their_permit_leave_room_for_others_that_wait(self) -> None:
+        at_work = [0]
+        concurrency = AdaptiveConcurrency(
+            100, start=100, rate=lambda: Rate(190, 10.0), working=lambda: at_work[-1]
+        )
+        concurrency.clean(0.1)
+        seen = []
+        for count in (0, 30, 99):
+            at_work.append(count)
+            seen.append(concurrency.limit)
+        assert seen == [8, 38, 100]
 
     @given(st.integers(-3, 40), st.lists(st.sampled_from(["clean", "refused"]), max_size=60))
     def test_whatever_happens_it_stays_between_one_and_the_ceiling(
@@ -199,7 +223,7 @@ class TestResultFiles:
         kept.close = lambda: None  # type: ignore[method-assign]
         with ResultFiles(lambda: kept) as result_files:
             result_files.write(Row(3, record, raw=record), rejected("X", "bad"))
-        (row,) = rows.of_file(io.BytesIO(kept.getvalue().encode()), "jsonl")
+        (row,) = rows.of_file(io.BytesIO(kept.getvalue().encode()), "jsonl", blank="clear")
         assert row.record == record
 
 

@@ -7,7 +7,7 @@ import random
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,12 @@ from hypothesis import strategies as st
 from pipeline_tools import FINE, REFUSED, REJECTED, REJECTED_TOGETHER, UNKNOWN, Server, Writer, _Kept
 
 from airflow_provider_mkt.actions.leads import RecordStatus
+from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.client.errors import InvalidInput, PlatformError
-from airflow_provider_mkt.state.sync_progress import NOT_DONE, SyncProgress
+from airflow_provider_mkt.state import compact_progress, sync_progress
+from airflow_provider_mkt.state.compact_progress import Done
+from airflow_provider_mkt.state.sync_progress import RowMark, SharedProgress, SyncProgress
+from airflow_provider_mkt.state.task_state import InMemoryTaskState
 from airflow_provider_mkt.sync import pipeline, rows
 from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency, Pipeline, digest_of
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
@@ -27,6 +31,9 @@ from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 @pytest.fixture(autouse=True)
 def short_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "_TICK", 0.005)
+    monkeypatch.setattr(sync_progress, "_SAVE_EVERY", 0.0)
+    # So that a few rows are several blocks.
+    monkeypatch.setattr(compact_progress, "_FIRST_SHIFT", 3)
 
 
 class Killed(RuntimeError):
@@ -59,18 +66,52 @@ class MortalProgress(SyncProgress):
         self.life.moment()
 
 
+class MortalState(InMemoryTaskState):
+    """The task's state, which outlasts the machine; the process may die before or after it is set."""
+
+    life: Life
+
+    def set(self, key: str, value: Json) -> None:
+        self.life.moment()
+        super().set(key, json.loads(json.dumps(value)))
+        self.life.moment()
+
+
+class Parts:
+    """Outcome lines on storage that outlasts the machine."""
+
+    def __init__(self) -> None:
+        self.files: dict[int, list[str]] = {}
+
+    def write(self, number: int, lines: Sequence[str]) -> None:
+        self.files[number] = list(lines)
+
+    def read(self) -> Iterator[bytes]:
+        return (line.encode() for number in sorted(self.files) for line in self.files[number])
+
+    def remove(self) -> None:
+        self.files.clear()
+
+
 class Task:
     """The tries of one task."""
 
     def __init__(self, directory: Path, writer: Writer, server: Server, ceiling: int) -> None:
-        self.path, self.writer, self.server, self.ceiling = directory / "rows.db", writer, server, ceiling
+        self.directory, self.writer, self.server, self.ceiling = directory, writer, server, ceiling
         self.lines: list[bytes] = []
+        self.state, self.parts = MortalState(), Parts()
 
-    def attempt(self, records: list[dict[str, Any]], moments: int | None = None) -> SyncReport | None:
+    def attempt(
+        self, records: list[dict[str, Any]], moments: int | None = None, machine: str = "a"
+    ) -> SyncReport | None:
         """One try, killed after so many moments; its report when it was not."""
         life, report = Life(moments), SyncReport()
-        progress = MortalProgress(self.path)
-        progress.life = life
+        self.state.life = Life(None)
+        shared = SharedProgress(
+            self.state, "leads", generation=0, repeatable=self.writer.repeatable, parts=self.parts
+        )
+        progress = MortalProgress(self.directory / f"{machine}.db", shared=shared)
+        progress.life = self.state.life = life
 
         def send(call: Any) -> Any:
             life.moment()
@@ -88,10 +129,15 @@ class Task:
                     result_files,
                     report,
                     progress=progress,
-                ).run(rows.of_iterable(numbered))
+                    on_tick=progress.save_if_due,
+                ).run(rows.of_iterable(numbered, blank="clear"))
+                progress.save(at_rest=True)
                 self.lines = list(progress.outcomes())
             except Killed:
                 return None
+            except PlatformError:
+                progress.save(at_rest=True)
+                raise
         return report
 
     def outcomes(self) -> list[dict[str, Any]]:
@@ -107,7 +153,9 @@ records_with_keys = st.lists(
     ),
     max_size=50,
 )
-kills = st.lists(st.integers(0, 60), max_size=4)
+machines = st.sampled_from("aab")
+kills = st.lists(st.tuples(st.integers(0, 80), machines), max_size=4)
+"""After how many moments a try is killed, and on which machine it ran."""
 
 
 def in_a_directory(test: Callable[[Path], None]) -> None:
@@ -119,31 +167,38 @@ def in_a_directory(test: Callable[[Path], None]) -> None:
 @given(
     records=records_with_keys,
     kills=kills,
+    last=machines,
     batch_max=st.integers(1, 6),
     ceiling=st.integers(1, 4),
     seed=st.integers(0, 1000),
 )
 @example(
     records=[{"key": key, "kind": FINE} for key in (None, None, "a", "a", None, None)],
-    kills=[4, 3],
+    kills=[(4, "a"), (3, "a")],
+    last="a",
     batch_max=4,
     ceiling=1,
     seed=0,
 )
 def test_every_record_has_one_result_whenever_the_task_is_killed(
-    records: list[dict[str, Any]], kills: list[int], batch_max: int, ceiling: int, seed: int
+    records: list[dict[str, Any]],
+    kills: list[tuple[int, str]],
+    last: str,
+    batch_max: int,
+    ceiling: int,
+    seed: int,
 ) -> None:
     def check(directory: Path) -> None:
         draw = random.Random(seed)
         server = Server(seconds=lambda: draw.choice([0.0, 0.0, 0.001]))
         task = Task(directory, Writer(batch_max), server, ceiling)
         report = None
-        for moments in kills:
+        for moments, machine in kills:
             if report is None:
-                report = task.attempt(records, moments)
+                report = task.attempt(records, moments, machine)
                 server.at_work.clear()
         if report is None:
-            report = task.attempt(records)
+            report = task.attempt(records, machine=last)
         assert report is not None
         outcomes = task.outcomes()
         assert sorted(line["row"] for line in outcomes) == list(range(1, len(records) + 1))
@@ -167,16 +222,23 @@ def test_every_record_has_one_result_whenever_the_task_is_killed(
 
 @settings(max_examples=100, deadline=None)
 @given(
-    kinds=st.lists(st.sampled_from([FINE] * 8 + [REFUSED, REJECTED, UNKNOWN]), max_size=40),
+    records=st.lists(
+        st.fixed_dictionaries(
+            {
+                "key": st.sampled_from([None, None, *"abcdefgh"]),
+                "kind": st.sampled_from([FINE] * 8 + [REFUSED, REJECTED, UNKNOWN]),
+            }
+        ),
+        max_size=40,
+    ),
     kills=kills,
+    last=machines,
     batch_max=st.integers(1, 6),
     ceiling=st.integers(1, 4),
 )
 def test_leads_that_would_be_created_twice_are_never_sent_twice(
-    kinds: list[str], kills: list[int], batch_max: int, ceiling: int
+    records: list[dict[str, Any]], kills: list[tuple[int, str]], last: str, batch_max: int, ceiling: int
 ) -> None:
-    records = [{"key": None, "kind": kind} for kind in kinds]
-
     def check(directory: Path) -> None:
         accepted: Counter[int] = Counter()
 
@@ -194,9 +256,9 @@ def test_leads_that_would_be_created_twice_are_never_sent_twice(
         writer.repeatable = False
         task = Task(directory, writer, Noting(), ceiling)
         report = None
-        for moments in kills:
-            report = report or task.attempt(records, moments)
-        report = report or task.attempt(records)
+        for moments, machine in kills:
+            report = report or task.attempt(records, moments, machine)
+        report = report or task.attempt(records, machine=last)
         assert report is not None
         assert max(accepted.values(), default=0) <= 1
         outcomes = task.outcomes()
@@ -245,7 +307,7 @@ def test_a_changed_source_is_refused_where_leads_would_be_created_twice(tmp_path
     writer = Writer(10)
     writer.repeatable = False
     task = Task(tmp_path, writer, Server(), 2)
-    assert task.attempt(fine(20), moments=6) is None
+    assert task.attempt(fine(20), moments=10) is None
     with pytest.raises(InvalidInput, match="is not what it was"):
         task.attempt(list(reversed(fine(20))))
 
@@ -273,43 +335,33 @@ def test_rows_refused_for_the_days_quota_are_sent_by_the_next_try_even_if_they_m
 class TestSyncProgress:
     def test_results_and_codes_are_kept_and_rejected_rows_count_as_not_done(self, tmp_path: Path) -> None:
         with SyncProgress(tmp_path / "rows.db") as progress:
-            assert progress.last == -1
-            assert not progress.begun
+            assert not progress.resumed
             progress.finish(
                 [
-                    (1, 11, "created", ""),
-                    (3, 33, "skipped", "1005"),
-                    (4, *NOT_DONE),
-                    (100_000, 5, "updated", ""),
+                    (RowMark(1, 0, 11), Done("created", "")),
+                    (RowMark(3, 1, 33), Done("skipped", "1005")),
+                    (RowMark(4, 2, 44), None),
+                    (RowMark(100_000, 3, 5), Done("updated", "")),
                 ]
             )
-            assert progress.begun
         with SyncProgress(tmp_path / "rows.db") as progress:
-            assert progress.last == 100_000
-            assert progress.known(1, 11) == ("created", "")
-            assert progress.known(1, 12) is None
-            assert progress.known(2, 22) is None
-            assert progress.known(3, 33) == ("skipped", "1005")
-            assert progress.known(4, 44) is None
-            assert progress.known(100_000, 5) == ("updated", "")
-            assert progress.known(200_000, 5) is None
-            progress.remove()
-        assert list(tmp_path.iterdir()) == []
+            assert progress.resumed
+            assert progress.known(RowMark(1, 0, 11)) == ("created", "")
+            assert progress.known(RowMark(1, 0, 12)) is None
+            assert progress.known(RowMark(2, 9, 22)) is None
+            assert progress.known(RowMark(3, 1, 33)) == ("skipped", "1005")
+            assert progress.known(RowMark(4, 2, 44)) is None
+            assert progress.known(RowMark(100_000, 3, 5)) == ("updated", "")
+            assert progress.known(RowMark(200_000, 4, 5)) is None
 
     def test_a_row_that_was_sent_is_ambiguous_until_its_result_is_recorded(self, tmp_path: Path) -> None:
+        one, two = RowMark(1, 0, 11), RowMark(2, 1, 22)
         with SyncProgress(tmp_path / "rows.db") as progress:
-            progress.start([(1, 11), (2, 22)])
-            progress.finish([(2, 22, "created", "")])
+            progress.start([one, two])
+            progress.finish([(two, Done("created", ""))])
         with SyncProgress(tmp_path / "rows.db") as progress:
-            assert [progress.ambiguous(1, 11), progress.ambiguous(2, 22)] == [True, False]
-            assert [progress.changed(1, 11), progress.changed(1, 12)] == [False, True]
-
-    def test_a_source_of_which_all_rows_were_rejected_counts_as_begun(self, tmp_path: Path) -> None:
-        with SyncProgress(tmp_path / "rows.db") as progress:
-            progress.finish([(1, *NOT_DONE)])
-        with SyncProgress(tmp_path / "rows.db") as progress:
-            assert (progress.last, progress.begun) == (1, True)
-            assert progress.known(1, 0) is None
+            assert [progress.ambiguous(one), progress.ambiguous(two)] == [True, False]
+            assert [progress.changed(one), progress.changed(RowMark(1, 0, 12))] == [False, True]
 
     def test_the_last_outcome_line_of_a_row_counts_and_a_retry_keeps_those_of_rows_that_are_done(
         self, tmp_path: Path
@@ -318,7 +370,13 @@ class TestSyncProgress:
             for number in (3, 1, 2, 1):
                 progress.add_outcome(number, f"{number}\n")
             progress.add_outcome(3, "three\n")
-            progress.finish([(1, 11, "created", ""), (3, 33, "updated", ""), (2, *NOT_DONE)])
+            progress.finish(
+                [
+                    (RowMark(1, 0, 11), Done("created", "")),
+                    (RowMark(3, 2, 33), Done("updated", "")),
+                    (RowMark(2, 1, 22), None),
+                ]
+            )
             assert list(progress.outcomes()) == [b"1\n", b"2\n", b"three\n"]
         with SyncProgress(tmp_path / "rows.db") as progress:
             assert list(progress.outcomes()) == [b"1\n", b"three\n"]
@@ -333,7 +391,8 @@ class TestSyncProgress:
                     numbers = range(batch * 10, batch * 10 + 10)
                     for number in numbers:
                         progress.add_outcome(number, f"{number}\n")
-                    progress.finish([(number, number + 1, "created", "") for number in numbers])
+                    marks = [RowMark(number, number, number + 1) for number in numbers]
+                    progress.finish([(mark, Done("created", "")) for mark in marks])
                 database, tail = path.read_bytes(), log.read_bytes()
             path.write_bytes(database)
             log.write_bytes(tail[: int(len(tail) * share)])
@@ -341,7 +400,8 @@ class TestSyncProgress:
                 # Killed before its tables were stored.
                 return
             with SyncProgress(path) as progress:
-                done = [number for number in range(400) if progress.known(number, number + 1)]
+                marks = [RowMark(number, number, number + 1) for number in range(400)]
+                done = [mark.number for mark in marks if progress.known(mark)]
                 assert done == list(range(len(done)))
                 assert len(done) % 10 == 0
                 assert len(list(progress.outcomes())) == len(done)

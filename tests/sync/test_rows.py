@@ -19,7 +19,7 @@ def read_csv(content: bytes, blank: rows.Blank = "omit") -> list[Row]:
 
 
 def read_jsonl(content: bytes) -> list[Row]:
-    return list(rows.of_file(io.BytesIO(content), "jsonl"))
+    return list(rows.of_file(io.BytesIO(content), "jsonl", blank="clear"))
 
 
 class TestCsv:
@@ -115,7 +115,7 @@ class TestCsv:
     def test_blank_cells_are_left_out_or_kept_to_clear(self) -> None:
         content = b"email,firstname,lastname\na@x.io,,L\n"
         assert read_csv(content)[0].record == {"email": "a@x.io", "lastname": "L"}
-        assert read_csv(content, "clear")[0].record == {"email": "a@x.io", "firstname": "", "lastname": "L"}
+        assert read_csv(content, "clear")[0].record == {"email": "a@x.io", "firstname": None, "lastname": "L"}
 
     def test_a_blank_cell_left_alone_is_not_cleared_when_the_reject_is_fed_back(self) -> None:
         assert read_csv(b"email,firstname\na@x.io,\n")[0].raw == {"email": "a@x.io"}
@@ -222,7 +222,9 @@ def test_any_records_written_as_csv_come_back_equal(columns: list[str], data: st
     writer.writerows(lines)
     content = text.getvalue().encode()
     found = read_csv(content, "clear")
-    assert [row.record for row in found] == [dict(zip(columns, line, strict=True)) for line in lines]
+    assert [row.record for row in found] == [
+        dict(zip(columns, (value or None for value in line), strict=True)) for line in lines
+    ]
     # However the bytes are counted on their way.
     trickle = rows.Counted(io.BytesIO(content))
     assert [row.record for row in rows.of_file(trickle, "csv", blank="clear")] == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_mkt.actions.imports import Findings, RowNote
+from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sync.bulk_matching import Matcher
@@ -77,7 +79,7 @@ def test_a_snapshot_is_read_back_unchanged_several_times(
 ) -> None:
     snapshot = SourceSnapshot(tmp_path_factory.mktemp("kept") / "rows.source")
     assert not snapshot.exists
-    snapshot.take(of_iterable([*records, "no mapping"]), lambda count: None)
+    snapshot.take(of_iterable([*records, "no mapping"], blank="clear"), lambda count: None)
     for _ in range(2):
         *rows, unreadable = snapshot.rows()
         assert [row.record for row in rows] == records
@@ -88,8 +90,11 @@ def test_a_snapshot_is_read_back_unchanged_several_times(
         assert (unreadable.record, unreadable.code) == (None, "UNREADABLE")
         assert "not a mapping" in unreadable.problem
     assert snapshot.count() == len(records) + 1
-    snapshot.remove()
-    assert not snapshot.exists
+    snapshot.expire()
+    assert snapshot.exists
+    two_days_ago = time.time() - 2 * 86_400
+    assert (tmp_path := next(snapshot._path.parent.iterdir())).stat().st_mtime < two_days_ago
+    assert tmp_path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("value", [b"bytes", [1], {"a": 1}, object(), {1, 2}])
@@ -99,7 +104,7 @@ def test_a_value_that_no_platform_accepts_is_saved_as_one_that_none_accepts(
     snapshot = SourceSnapshot(tmp_path / "rows.source")
     snapshot.take(of_iterable([{"a": value}]), lambda count: None)
     (row,) = snapshot.rows()
-    assert isinstance((row.record or {})["a"], list)
+    assert isinstance((row.record or {})["a"], (list, dict))
 
 
 def test_a_source_that_fails_while_it_is_saved_leaves_no_snapshot(
@@ -129,7 +134,9 @@ COLUMNS = ["email", "city", "score"]
 
 def rows(exact: bool, importer: Any = BulkLeadImporter, **records: dict[str, Any]) -> dict[str, str]:
     """The code of each record's row; empty for one that may be sent."""
-    made = RowMaker(importer(), COLUMNS, None, exact=exact).rows(of_iterable(records.values()))
+    made = RowMaker(importer(), COLUMNS, KnownFields(), exact=exact).rows(
+        of_iterable(records.values(), blank="clear")
+    )
     return {name: row.code for name, row in zip(records, made, strict=True)}
 
 
@@ -182,7 +189,7 @@ def part() -> Part:
 def share_of(part: Part, findings: Findings) -> tuple[BulkShare, int]:
     with RowFile(no_file) as warnings:
         share = BulkShare(warnings)
-        matcher = Matcher(part.rows, part.columns, "email", str)
+        matcher = Matcher(part.rows, part.columns, ("email",), str)
         return share, share.imported_with(part, findings, matcher)
 
 
@@ -204,12 +211,19 @@ def test_where_the_failed_row_is_unknown_all_rows_of_the_file_are_left(
     assert (share.imported, lost, len(share.left)) == (0, 1, 5)
 
 
+def test_a_failure_without_a_key_leaves_only_the_rows_that_have_its_values(part: Part) -> None:
+    of_unknown_key = RowNote("ROW_FAILED", "no", ["", "Town 1", ""])
+    share, lost = share_of(part, Findings(failed=[note(3), of_unknown_key, of_unknown_key]))
+    assert (share.imported, lost) == (3, 2)
+    assert [row.number for row in part.rows() if row.number in share.left] == [3, 5]
+
+
 def test_the_number_of_new_leads_is_unknown_once_one_file_does_not_report_it(part: Part) -> None:
     share, _ = share_of(part, Findings(created=5))
     assert share.created == 5
-    share.imported_with(part, Findings(), Matcher(part.rows, part.columns, "email", str))
+    share.imported_with(part, Findings(), Matcher(part.rows, part.columns, ("email",), str))
     assert share.created is None
-    share.imported_with(part, Findings(created=5), Matcher(part.rows, part.columns, "email", str))
+    share.imported_with(part, Findings(created=5), Matcher(part.rows, part.columns, ("email",), str))
     assert (share.created, share.imported) == (None, 15)
 
 
@@ -217,8 +231,8 @@ def test_the_number_of_new_leads_is_unknown_once_one_file_does_not_report_it(par
 def test_saved_values_are_encoded_in_a_file_like_those_of_the_source(tmp_path: Path, value: Any) -> None:
     snapshot = SourceSnapshot(tmp_path / "rows.source")
     snapshot.take(of_iterable([{"email": "a@example.com", "city": value, "score": 1}]), lambda count: None)
-    straight = RowMaker(BulkLeadImporter(), COLUMNS, None).rows(
+    straight = RowMaker(BulkLeadImporter(), COLUMNS, KnownFields()).rows(
         of_iterable([{"email": "a@example.com", "city": value, "score": 1}])
     )
-    kept = RowMaker(BulkLeadImporter(), COLUMNS, None).rows(snapshot.rows())
+    kept = RowMaker(BulkLeadImporter(), COLUMNS, KnownFields()).rows(snapshot.rows())
     assert [row.encoded for row in kept] == [row.encoded for row in straight]

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 import pytest
+from airflow_runs import through_airflow
 from workers import until
 
 from airflow_provider_mkt.client.transport import exchange
@@ -39,12 +40,10 @@ async def event_of(one: ConditionTrigger) -> dict[str, Any]:
 
 
 def test_it_is_rebuilt_from_what_it_serializes_to_and_holds_no_secret() -> None:
-    from airflow.sdk.serde import deserialize, serialize
-
     one = trigger(LIST, max_poll_failure_time=5.0, state={"seen": ["1"]})
     path, arguments = one.serialize()
     assert path == "airflow_provider_mkt.triggers.condition.ConditionTrigger"
-    again = ConditionTrigger(**deserialize(serialize(arguments)))
+    again = ConditionTrigger(**through_airflow(arguments))
     assert again.serialize() == one.serialize()
     assert vars(again).keys() == vars(one).keys()
     assert hubspot.TOKEN not in json.dumps(arguments)
@@ -115,4 +114,5 @@ def test_many_triggers_share_one_token(sandbox: Sandbox, monkeypatch: pytest.Mon
 
     assert {event["status"] for event in asyncio.run(crowd())} == {"success"}
     assert sandbox.marketo.calls.of("POST", "/identity/oauth/token").total == 1
-    assert sandbox.marketo.calls.of("GET", "/rest/v1/stats/usage.json").total == 100
+    # Equal polls that run at the same moment are one call.
+    assert 1 <= sandbox.marketo.calls.of("GET", "/rest/v1/stats/usage.json").total < 100

@@ -12,7 +12,8 @@ from airflow_provider_mkt.sensors.leads import LeadsMatchingSensor
 with DAG(
     "waiting",
     schedule=None,
-    default_args={"conn_id": "hubspot_default", "deferrable": True},
+    # A busy Airflow may fail to start a task.
+    default_args={"conn_id": "hubspot_default", "deferrable": True, "retries": 2},
     params={"folder": Param("", type="string")},
 ):
     # It starts first, so that its condition is not true yet.

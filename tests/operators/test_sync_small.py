@@ -1,0 +1,146 @@
+"""Small syncs: what is known of the account is not read again, and old knowledge rejects no record."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sync_runs import BOTH, of, write_calls
+
+from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied, QuotaExhausted
+from airflow_provider_mkt.client.hubspot.properties import properties
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
+from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.sync import calls
+
+READS = {
+    "hubspot": [
+        ("GET", "/crm/properties/2026-09/{objectType}"),
+        ("GET", "/account-info/2026-09/api-usage/daily/private-apps"),
+    ],
+    "marketo": [("GET", "/rest/v1/leads/describe2.json"), ("GET", "/rest/v1/stats/usage.json")],
+}
+
+
+@pytest.fixture(autouse=True)
+def state_of_this_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
+
+
+def run(platform: str, *leads: dict[str, Any], run_id: str = "run", **arguments: Any) -> dict[str, Any]:
+    operator = SyncLeadsOperator(
+        task_id="t", conn_id=f"{platform}_default", leads=lambda: iter(leads), **arguments
+    )
+    details = {"dag_id": "d", "run_id": run_id, "task_id": "t", "map_index": -1, "try_number": 1}
+    outcome = operator.run_action({"ti": SimpleNamespace(**details)})
+    return dict(outcome)
+
+
+def reads(sandbox: Sandbox, platform: str) -> list[int]:
+    return [of(sandbox, platform).calls.of(*route).total for route in READS[platform]]
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_second_small_sync_asks_only_for_what_it_writes(sandbox: Sandbox, platform: str) -> None:
+    run(platform, {"email": "one@example.com"}, run_id="one")
+    first = reads(sandbox, platform)
+    assert all(first)
+    run(platform, {"email": "two@example.com"}, run_id="two")
+    assert reads(sandbox, platform) == first
+    assert write_calls(sandbox, platform) == 2
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_after_a_while_the_fields_and_the_calls_left_are_read_again(
+    sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(platform, {"email": "one@example.com"}, run_id="one")
+    first = reads(sandbox, platform)
+    monkeypatch.setattr(calls, "FIELDS_KEPT", 0.0)
+    monkeypatch.setattr(calls, "POLL_INTERVAL", 0.0)
+    run(platform, {"email": "two@example.com"}, run_id="two")
+    assert reads(sandbox, platform) == [2 * one for one in first]
+
+
+def test_a_field_that_was_created_since_is_known(sandbox: Sandbox, tmp_path: Path) -> None:
+    run("hubspot", {"email": "one@example.com"}, run_id="one")
+    with HubSpotHook("hubspot_default") as hook:
+        create = properties.create("contacts", "shoe_size", "Size", "string", "text", "contactinformation")
+        hook.run(create)
+    outcome = run("hubspot", {"email": "two@example.com", "shoe_size": "43"}, run_id="two")
+    assert outcome["created"] == 1
+    source = tmp_path / "leads.csv"
+    source.write_text("email,shoe_size\nthree@example.com,44\n")
+    operator = SyncLeadsOperator(task_id="t", conn_id="hubspot_default", source=str(source))
+    details = {"dag_id": "d", "run_id": "three", "task_id": "t", "map_index": -1, "try_number": 1}
+    assert operator.run_action({"ti": SimpleNamespace(**details)})["created"] == 1
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_an_unknown_field_is_read_once_more_and_rejected(sandbox: Sandbox, platform: str) -> None:
+    run(platform, {"email": "one@example.com"}, run_id="one")
+    first = reads(sandbox, platform)[0]
+    leads = [{"email": f"p{n}@example.com", "shoe_size": "43"} for n in range(3)]
+    outcome = run(platform, *leads, run_id="two", max_rejected=3)
+    assert outcome["reasons"] == {"UNKNOWN_FIELD": 3}
+    assert reads(sandbox, platform)[0] == 2 * first
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_calls_left_that_may_not_be_read_stop_no_sync(sandbox: Sandbox, platform: str) -> None:
+    usage = {"hubspot": "*/api-usage/*", "marketo": "*/stats/usage.json"}[platform]
+    refusal = {"hubspot": {"error": "MISSING_SCOPES"}, "marketo": {"code": "603"}}[platform]
+    of(sandbox, platform).faults.add(usage, answer=refusal, times=None)
+    for run_id in ("one", "two"):
+        assert run(platform, {"email": f"{run_id}@example.com"}, run_id=run_id)["created"] == 1
+
+
+def test_a_refusal_of_the_fields_is_not_kept(sandbox: Sandbox) -> None:
+    sandbox.marketo.faults.add("*/describe2.json", answer={"code": "603"})
+    with pytest.raises(PermissionDenied):
+        run("marketo", {"email": "one@example.com"}, run_id="one")
+    # Meanwhile the permission was granted.
+    assert run("marketo", {"email": "one@example.com"}, run_id="two")["created"] == 1
+
+
+def test_a_key_that_does_not_exist_is_refused_after_the_fields_were_read_again(sandbox: Sandbox) -> None:
+    run("marketo", {"email": "one@example.com"}, run_id="one")
+    with pytest.raises(InvalidInput, match="lookup_field"):
+        run("marketo", {"email": "two@example.com"}, run_id="two", lookup_field="shoeSize")
+    assert reads(sandbox, "marketo")[0] == 2
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_few_calls_left_are_never_taken_from_what_is_kept(
+    sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
+    given = json.loads(os.environ[name])
+    daily = {"daily_quota": 900} if platform == "marketo" else {}
+    given["extra"] = {**given.get("extra", {}), "daily_reserve": 500, **daily}
+    monkeypatch.setenv(name, json.dumps(given))
+    limits = of(sandbox, platform).limits
+    limits.daily.limit = 900
+    run(platform, {"email": "one@example.com"}, run_id="one")
+    # Others use the account: 300 calls are left, and 500 are reserved.
+    if platform == "hubspot":
+        limits.daily.used = 600
+    else:
+        for _ in range(600):
+            sandbox.marketo.state.usage.called("other@example.com", sandbox.clock.now())
+    with pytest.raises(QuotaExhausted):
+        run(platform, {"email": "two@example.com"}, run_id="two")
+    assert write_calls(sandbox, platform) == 1
+
+
+def test_lists_of_fields_that_are_refused_are_not_requested_again(sandbox: Sandbox) -> None:
+    sandbox.hubspot.faults.add("*/properties/*", answer={"error": "MISSING_SCOPES"}, times=2)
+    run("hubspot", {"email": "one@example.com"}, run_id="one")
+    first = reads(sandbox, "hubspot")
+    run("hubspot", {"email": "two@example.com"}, run_id="two")
+    assert reads(sandbox, "hubspot") == first

@@ -1,0 +1,64 @@
+"""Where Chromium is, and waiting for what its pages show."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import workers
+from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+from standalone.service import Standalone
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+WITH_BROWSER = pytest.mark.skipif(
+    not (BROWSER and DRIVER),
+    reason="Chromium is not installed; on Debian: apt-get install chromium chromium-driver",
+)
+
+SECONDS = 600.0
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(BROWSER)
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,2000"):
+        options.add_argument(argument)
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(str(DRIVER)))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
+    """Wait until a page or Airflow's API shows something.
+
+    Each look is a request. Sent one after another, they would keep busy what is waited for.
+    """
+    workers.until(condition, seconds, every=0.25)
+
+
+def seen(look: Callable[[], Any]) -> Any:
+    """Wait until *look* finds something, and return it. It may fail while a page renders again."""
+    found: list[Any] = []
+
+    def found_something() -> bool:
+        try:
+            found[:] = [look()]
+        except WebDriverException:
+            return False
+        return bool(found[0])
+
+    until(found_something)
+    return found[0]
+
+
+def log_in(browser: webdriver.Chrome, airflow: Standalone) -> None:
+    """Log in as the first user."""
+    browser.get(f"{airflow.url}/auth/login")
+    browser.add_cookie({"name": "_token", "value": str(airflow.token("bob"))})
