@@ -21,6 +21,7 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.wording import part_of, was_or_were
 from airflow_provider_mkt.links.targets import links_of
+from airflow_provider_mkt.operators._cancellation import Cancellation, run_in_thread, start_thread
 from airflow_provider_mkt.operators._deferral import (
     continue_execution_timeout,
     defer_within_timeout,
@@ -148,11 +149,12 @@ class MarketingOperator(BaseOperator, metaclass=CheckedAtParse):
         self.cancel()
 
     @property
-    def _cancellation(self) -> threading.Event:
-        # Made when the task first uses it: Airflow copies operators, and an event cannot be copied.
+    def _cancellation(self) -> Cancellation:
+        # Made when the task first uses it: Airflow runs each try with a copy of the operator, so that a
+        # cancelled try cancels no later one in the same process.
         # In one step, because the signal that kills the task may come at any moment, also before ``execute``.
-        event: threading.Event = vars(self).setdefault("_cancellation_event", threading.Event())
-        return event
+        made: Cancellation = vars(self).setdefault("_cancellation_event", Cancellation())
+        return made
 
     @property
     def cancelled(self) -> bool:
@@ -321,11 +323,11 @@ class Cancellable:
         self.cancel()
         unwound = self._unwound
         if unwound is None or unwound.is_set():
-            self.on_cancel()
+            run_in_thread(self.on_cancel)
         else:
             # Airflow calls this in a signal handler, which stops the task where it is, with its locks held.
             # So the handler returns at once, and on_cancel runs while the task unwinds.
-            threading.Thread(target=self._cancel_unless, args=(unwound,), daemon=True).start()
+            start_thread(functools.partial(self._cancel_unless, unwound))
 
     def on_cancel(self) -> None:
         """Clean up on the platform after a cancellation. Does not raise."""

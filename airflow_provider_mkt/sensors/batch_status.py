@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_mkt.actions.targets import JOBS, Target
 from airflow_provider_mkt.client.errors import JobFailed
 from airflow_provider_mkt.client.wording import part_of
-from airflow_provider_mkt.operators._cancellation import cancel
+from airflow_provider_mkt.operators._cancellation import cancel, run_in_thread
 from airflow_provider_mkt.operators._parameters import RejectThreshold
 from airflow_provider_mkt.operators._waiting import check_jobs, jobs_of
 from airflow_provider_mkt.sensors._base import WaitingSensor
@@ -140,4 +140,4 @@ class BatchStatusSensor(WaitingSensor["list[JobStateDict]"]):
 
     def on_kill(self) -> None:
         """Cancel what can be canceled, when the task is killed while it waits in a worker."""
-        self.cancel(jobs_of(self.job))
+        run_in_thread(lambda: self.cancel(jobs_of(self.job)))

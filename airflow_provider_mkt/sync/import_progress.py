@@ -142,10 +142,11 @@ class ImportProgress:
 
     def forget(self) -> None:
         """Delete the state, to import everything anew."""
-        self._completion.forget()
         for number in self._numbers():
             self._task_state.set(f"{_PLAN} {number}", None)
             self._task_state.set(f"{_PLAN} {number} start import", None)
+        # A kill in between leaves what says that all of it is to be deleted.
+        self._completion.forget()
         self._task_state.set(_PLAN, None)
 
     def _numbers(self) -> range:

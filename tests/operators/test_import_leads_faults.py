@@ -17,6 +17,7 @@ from airflow_provider_mkt.actions.hubspot import imports as hubspot_imports
 from airflow_provider_mkt.actions.hubspot.imports import ContactImporter
 from airflow_provider_mkt.actions.marketo import imports as marketo_import_actions
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
+from airflow_provider_mkt.client.call import Json
 from airflow_provider_mkt.hooks.base import hook_for
 from airflow_provider_mkt.hooks.state import task_state_of
 from airflow_provider_mkt.operators import _bulk_import
@@ -334,3 +335,45 @@ def test_of_many_rows_each_bad_one_is_found_by_its_own_line(
     reported = {line["row"]: line["record"]["email"] for line in lines(outcome["rejects"])}
     # Each record takes two lines.
     assert reported == {2 + 2 * n: f"lead{n}@x.org" for n in range(7, count, 100)}
+
+
+class _Killed(Exception):
+    pass
+
+
+class _KilledAt(InMemoryTaskState):
+    """A task state whose worker is killed before one of its changes."""
+
+    left: int | None = None
+
+    def set(self, key: str, value: Json) -> None:
+        if self.left == 0:
+            raise _Killed
+        if self.left is not None:
+            self.left -= 1
+        super().set(key, value)
+
+
+@pytest.mark.parametrize("kill", range(9))
+def test_a_cleared_import_that_is_killed_while_it_forgets_the_earlier_one_forgets_all_of_it(
+    kill: int,
+) -> None:
+    task_state, shared = _KilledAt(), InMemoryTaskState()
+    earlier = ImportProgress(task_state, shared)
+    earlier.start("digest", 1.0)
+    for number in (1, 2, 3):
+        earlier.set_part(number, f"part {number}", {"requested_at": 1.0, "job": str(number), "ended": True})
+    earlier.complete()
+    task_state.clear_count = 1
+    task_state.left = kill
+    with pytest.raises(_Killed):
+        ImportProgress(task_state, shared).start("digest", 2.0)
+    task_state.left = None
+    retry = ImportProgress(task_state, shared)
+    retry.start("digest", 3.0)
+    assert [retry.part(number) for number in (1, 2, 3)] == [None] * 3
+    # What this try imports is known to the next one.
+    retry.set_part(1, "part 1", {"requested_at": 3.0, "job": "4"})
+    once_more = ImportProgress(task_state, shared)
+    once_more.start("digest", 4.0)
+    assert once_more.part(1) == {"requested_at": 3.0, "job": "4"}
