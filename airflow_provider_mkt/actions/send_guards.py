@@ -124,6 +124,13 @@ class Approval:
         if not approved:
             who = f" by {by}" if by else ""
             raise _refused("approval.rejected", f"the send was not approved{who} ({at or 'no time given'})")
+        if "approved" not in value and not by:
+            # Airflow's own task answers by itself after its time limit, with its ``defaults``.
+            problem = (
+                "no person has approved the send: the output of the task that asks names nobody, as when its "
+                "wait ended and it returned its defaults"
+            )
+            raise _refused("approval.missing", problem)
         target, limit = value.get("target"), value.get("approve_above")
         return cls(
             str(by or ""),
