@@ -117,8 +117,11 @@ class Job:
         if value.get("outcome") == "dry_run":
             raise InvalidInput(where, "is the outcome of a dry run, which started nothing to wait for")
         for key in ("platform", "kind", "id"):
-            if not isinstance(value.get(key), (str, int)) or value.get(key) in ("", None):
-                raise InvalidInput(f"{where}.{key}", f"is missing: {describe_type(value.get(key))}")
+            part = value.get(key)
+            if part in ("", None):
+                raise InvalidInput(f"{where}.{key}", "is missing or empty: a job has platform, kind and id")
+            if not isinstance(part, (str, int)):
+                raise InvalidInput(f"{where}.{key}", f"must be text, not {describe_type(part)}")
         members = value.get("members") or ()
         if not isinstance(members, Sequence) or isinstance(members, str):
             raise InvalidInput(f"{where}.members", f"must be a list of ids, not {describe_type(members)}")

@@ -36,24 +36,30 @@ class Report:
         return f"{counted(self.dags, 'DAG')}, {counted(self.tasks, 'task')} of this provider: {found}"
 
 
-def check_folder(folder: Path, *, schema: bool = False) -> Report:
-    """Load the DAGs of a folder or a file, and check the tasks of this provider.
+def check_dag_files(paths: Sequence[Path], *, schema: bool = False) -> Report:
+    """Load the DAGs of files and folders, and check the tasks of this provider.
 
     Every literal argument that is not valid is a problem. In Airflow the first one is an error of the import
     of its file, as every other error in the file is.
 
     :param schema: read which fields the accounts have, and check those that mappings name.
     """
+    report, schemas = Report(), _Schemas() if schema else None
+    for path in paths:
+        _check(path, report, schemas)
+    return report
+
+
+def _check(folder: Path, report: Report, schemas: _Schemas | None) -> None:
     from airflow_provider_mkt.operators._parse_checks import refused_arguments
 
     with refused_arguments() as refused:
         dags, errors = load_folder(folder)
-    report = Report(len(dags))
+    report.dags += len(dags)
     report.problems += [_describe(one, folder) for one in refused]
     for file, traceback in sorted(errors.items()):
         path = folder if folder.is_file() else folder / file
         report.problems.append(f"{path}: {summarize(traceback, path)}")
-    schemas = _Schemas() if schema else None
     for dag_id, dag in sorted(dags.items()):
         for task in dag.tasks:
             arguments = arguments_of(task)
@@ -63,7 +69,6 @@ def check_folder(folder: Path, *, schema: bool = False) -> Report:
             if schemas is not None:
                 place = f"{dag.fileloc}: {dag_id}.{task.task_id}"
                 report.problems += [f"{place}: {one}" for one in schemas.problems(task, arguments)]
-    return report
 
 
 def _describe(refused: RefusedArgument, folder: Path) -> str:

@@ -26,17 +26,18 @@ def connections_test(options: argparse.Namespace) -> None:
 
 
 def check(options: argparse.Namespace) -> None:
-    """Check the DAG files of a folder.
+    """Check DAG files.
 
-    :param options: ``folder``, and ``schema`` to check fields too.
+    :param options: ``path`` has files and folders, and ``schema`` says to check fields too.
     """
-    from airflow_provider_mkt.cli.checking import check_folder
+    from airflow_provider_mkt.cli.checking import check_dag_files
 
-    folder = Path(options.folder)
-    if not folder.exists():
-        sys.stderr.write(f"mkt: there is no {folder}\n")
-        sys.exit(WRONG_USE)
-    report = check_folder(folder.resolve(), schema=options.schema)
+    paths = [Path(one) for one in options.path]
+    for path in paths:
+        if not path.exists():
+            sys.stderr.write(f"mkt: there is no {path}\n")
+            sys.exit(WRONG_USE)
+    report = check_dag_files([path.resolve() for path in paths], schema=options.schema)
     for problem in report.problems:
         print(problem)
     print(report.summary())

@@ -25,7 +25,7 @@ def get_mkt_commands() -> list[CLICommand]:
         help="Check DAG files: what is wrong with the arguments of this provider's tasks",
         func=lazy_load_command(f"{commands}.check"),
         args=(
-            Arg(("folder",), help="a DAG file or a folder of them"),  # type: ignore[no-untyped-call]
+            Arg(("path",), help="DAG files, or folders of them", nargs="+"),  # type: ignore[no-untyped-call]
             Arg(("--schema",), help=SCHEMA, action="store_true"),  # type: ignore[no-untyped-call]
         ),
     )

@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     test = actions.add_parser("test", help=TEST_HELP)
     test.add_argument("conn_id", nargs="+", help="ids of connections")
     check = groups.add_parser("check", help=CHECK_HELP)
-    check.add_argument("folder", help="a DAG file or a folder of them")
+    check.add_argument("path", nargs="+", help="DAG files, or folders of them")
     check.add_argument("--schema", action="store_true", help=SCHEMA_HELP)
     return parser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -75,7 +76,7 @@ def describe_type(value: object) -> str:
         case bool():
             return "a boolean"
         case int() | float():
-            return "a number"
+            return _describe_number(value)
         case str():
             return f"text of {counted(len(value), 'character')}" if value else "empty text"
         case dict():
@@ -84,3 +85,13 @@ def describe_type(value: object) -> str:
             return f"a {type(value).__name__} of {len(value)}"
         case _:
             return f"a {type(value).__name__}"
+
+
+def _describe_number(value: float) -> str:
+    if value == 0:
+        return "0"
+    if value < 0:
+        return "a negative number"
+    if isinstance(value, float) and not value.is_integer():
+        return "a number with a fraction" if math.isfinite(value) else "a number that is not finite"
+    return "a number"

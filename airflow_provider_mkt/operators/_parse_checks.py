@@ -44,6 +44,8 @@ from airflow_provider_mkt.operators._parameters import (
 ParseCheck: TypeAlias = Callable[[str, object], object]
 """Takes the name of a parameter and its value, and raises InvalidInput when the value is wrong."""
 
+_NOT_PARAMETERS = frozenset({"self", "args", "kwargs"})
+
 _ATTRIBUTES = {"dry_run": ("is_dry_run", "plan_only")}
 """Where a parameter is kept whose name is that of a method of Airflow's operators."""
 
@@ -78,11 +80,44 @@ class CheckedAtParse(BaseOperatorMeta):
     """Checks the literal arguments of an operator as soon as it is built."""
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        operator = super().__call__(*args, **kwargs)
+        try:
+            operator = super().__call__(*args, **kwargs)
+        except TypeError as error:
+            unknown = sorted(set(kwargs) - _parameters(cls))
+            if not unknown or "nvalid arguments" not in str(error):
+                raise
+            # Airflow's own text has the values, which may be people's data, and no hint.
+            raise TypeError(_unknown_parameters(cls, unknown, kwargs)) from None
         # A mapped task is built when it runs, and its operator checks what it was given then.
         if not kwargs.get("_airflow_from_mapped"):
             check_literals(operator)
         return operator
+
+
+@functools.cache
+def _parameters(operator: type) -> frozenset[str]:
+    """Return the names of all parameters of an operator, those of Airflow's included."""
+    return frozenset(
+        name
+        for base in operator.__mro__
+        if "__init__" in vars(base) and base is not object
+        for name in inspect.signature(vars(base)["__init__"]).parameters
+    )
+
+
+def _unknown_parameters(operator: type, unknown: Sequence[str], given: Mapping[str, object]) -> str:
+    import difflib
+
+    own = _parameters(operator) - set(given) - _NOT_PARAMETERS
+    problems, listed = [], False
+    for name in unknown:
+        near = [repr(one) for one in difflib.get_close_matches(name, own, n=2)]
+        problems.append(f"{name!r}" + (f" (did you mean {' or '.join(near)}?)" if near else ""))
+        listed = listed or not near
+    text = f"{operator.__name__} (task_id: {given.get('task_id')}) has no parameter {', '.join(problems)}"
+    if listed:
+        text += f". Besides Airflow's it has {', '.join(sorted(own - _parameters(BaseOperator)))}"
+    return text
 
 
 class Arguments:
@@ -182,6 +217,11 @@ def _checks(operator: type[BaseOperator]) -> tuple[tuple[str, bool, ParseCheck],
         for one in parameters
         if one.name in checks
     )
+
+
+def _connection_id(name: str, value: object) -> None:
+    if not is_missing(value) and not isinstance(value, str):
+        raise InvalidInput(name, f"must be text, the id of a connection, not {describe_type(value)}")
 
 
 def _has_no_value(value: object) -> bool:
@@ -324,7 +364,7 @@ def _of(check: ParseCheck, *names: str) -> dict[str, ParseCheck]:
 CHECKS: Mapping[str, ParseCheck] = {
     **_of(
         optional_str,
-        *("about_id", "account_kind", "campaign_id", "campaign_name", "clone_to_program_name", "conn_id"),
+        *("about_id", "account_kind", "campaign_id", "campaign_name", "clone_to_program_name"),
         *("contact_id", "cookie", "description", "email_id", "expect_account", "explanation"),
         *("external_account_id", "external_event_id", "field", "flow_id", "folder_id", "folder_type"),
         *("form_id", "language", "lead_id", "leads_column", "list_id", "lookup_field", "name"),
@@ -336,13 +376,13 @@ CHECKS: Mapping[str, ParseCheck] = {
             "smart_list_id",
             "smart_list_name",
             "sql",
-            "sql_conn_id",
             "static_list_id",
             "static_list_name",
         ),
         *("status_name", "stream", "stream_name", "subscription_id", "suppress_list_id", "template_id"),
         *("user_id", "value", "variable", "variation_name", "winner_id", "workflow_id"),
     ),
+    **_of(_connection_id, "conn_id", "sql_conn_id"),
     **_of(as_path, "leads_path", "source", "state_path", "tombstones_path"),
     **_of(as_lines_path, "history_path", "outcomes_path", "rejects_path", "report_path", "warnings_path"),
     **_of(

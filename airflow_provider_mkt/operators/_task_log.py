@@ -6,6 +6,7 @@ import functools
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,8 @@ def _parameters(operator: type[BaseOperator]) -> Mapping[str, object]:
 def _shown(name: str, value: object) -> str:
     if isinstance(value, (bool, int, float)):
         return str(value)
+    if isinstance(value, (date, timedelta)) and name not in _NEVER_SHOWN:
+        return value.isoformat() if isinstance(value, date) else str(value)
     if isinstance(value, str):
         hidden = (
             name in _NEVER_SHOWN

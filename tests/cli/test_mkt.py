@@ -183,8 +183,10 @@ def test_the_fields_that_are_read_are_checked_too(
 
 def test_without_the_option_no_call_is_made(box: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "crm.py").write_text(DAGS)
-    code, output = mkt("check", tmp_path / "crm.py")
-    assert (code, output.splitlines()[-1]) == (0, "1 DAG, 7 tasks of this provider: 0 problems")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "crm.py").write_text(DAGS)
+    code, output = mkt("check", tmp_path / "crm.py", tmp_path / "other")
+    assert (code, output.splitlines()[-1]) == (0, "2 DAGs, 14 tasks of this provider: 0 problems")
     assert box.hubspot.calls.total == box.marketo.calls.total == 0
     assert mkt("check", tmp_path / "none")[0] == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def test_settings_that_differ_from_the_defaults_are_named() -> None:
         "HubSpot account 4242424, connection 'crm': source='s3://aws_default@bucket/leads.csv', "
         "columns=a mapping with 2 keys, max_rejected='5%', max_concurrency=3"
     )
+
+
+def test_times_and_time_spans_are_shown() -> None:
+    operator = AddToListOperator(task_id="t", conn_id="crm", list_id=1, leads=[])
+    vars(operator).update(leads_path=timedelta(hours=2), list_id=datetime(2026, 5, 1, 9, tzinfo=UTC))
+    assert line_of(operator).endswith("leads_path=2:00:00, list_id=2026-05-01T09:00:00+00:00")
 
 
 @pytest.mark.parametrize(
