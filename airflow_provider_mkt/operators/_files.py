@@ -32,7 +32,7 @@ from airflow_provider_mkt.operators._output_formats import (
     output_format,
 )
 from airflow_provider_mkt.operators._parameters import optional_str
-from airflow_provider_mkt.sync.rows import json_line
+from airflow_provider_mkt.sync.rows import csv_writer, json_line
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -214,8 +214,6 @@ def write_csv(path: str, rows: Iterable[Mapping[str, object]]) -> int:
 
     The columns are known only after the last row, so the rows are kept in a temporary file until then.
     """
-    import csv
-
     columns: dict[str, None] = {}
     count = 0
     with tempfile.TemporaryFile("w+", encoding="utf-8") as waiting, whole_file(path) as target:
@@ -225,12 +223,12 @@ def write_csv(path: str, rows: Iterable[Mapping[str, object]]) -> int:
             count += 1
         waiting.seek(0)
         with compressed(target, ending_of(path)[1]) as file:
-            text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-            writer = csv.DictWriter(text, list(columns), lineterminator="\n")
-            writer.writeheader()
+            encode = csv_writer()
+            file.write(encode(columns).encode("utf-8", "replace"))
             for line in waiting:
-                writer.writerow(json.loads(line))
-            text.detach()
+                row = json.loads(line)
+                cells = [row.get(name, "") for name in columns]
+                file.write(encode(cells).encode("utf-8", "replace"))
     return count
 
 

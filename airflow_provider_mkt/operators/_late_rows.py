@@ -6,12 +6,12 @@ written. Which ones those are is kept in a small file beside the exports, or wit
 
 from __future__ import annotations
 
-import csv
 import heapq
 import io
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple, Protocol
@@ -22,7 +22,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.parameters import in_utc
 from airflow_provider_mkt.operators._files import open_for_reading, whole_file
-from airflow_provider_mkt.operators._output_formats import long_fields
+from airflow_provider_mkt.operators._output_formats import table_rows
 
 
 class RowColumns(NamedTuple):
@@ -248,9 +248,8 @@ class RowReader:
         if not self._header_done:
             self._header_done = True
             return line
-        text = io.StringIO(line.decode("utf-8", "replace"), newline="")
-        with long_fields():
-            cells = next(csv.reader(text, delimiter=self._rows.delimiter), [])
+        with closing(table_rows(io.BytesIO(line), self._rows.delimiter)) as rows:
+            cells = next(rows, [])
         if len(cells) <= max(*self._rows.ids_at, self._rows.date_at):
             return line
         mark = mark_of("\n".join([cells[at] for at in self._rows.ids_at]))

@@ -8,8 +8,9 @@ import io
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from airflow_provider_mkt.client.errors import InvalidInput, JobFailed
 from airflow_provider_mkt.operators._tables import DELIMITERS
 from airflow_provider_mkt.sync.libraries import arrow_library
+from airflow_provider_mkt.sync.rows import csv_writer, json_line
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.polling import Log
@@ -46,6 +48,9 @@ ones are tried where it does not."""
 _ROW_GROUP = 1 << 24
 """Bytes of a row group of Parquet, before it is encoded."""
 _NULLS = ("", "null")
+_BARE_RETURN = re.compile(r"\r(?!\n)")
+_RETURN = "\udc0d"
+"""Stands for a carriage return inside a value. Text that was decoded has no such character of its own."""
 _TYPED = frozenset({"integer", "score", "currency", "float", "percent", "boolean", "date", "datetime"})
 
 
@@ -177,19 +182,42 @@ def _write_json_lines(
     types: Mapping[str, str],
     raise_if_cancelled: Callable[[], None],
 ) -> None:
-    text = io.TextIOWrapper(table, encoding="utf-8", errors="replace", newline="")
+    with closing(table_rows(table, DELIMITERS[output.file_format])) as rows:
+        header = next(rows, [])
+        kinds = [types.get(name, "") for name in header]
+        for number, row in enumerate(rows):
+            if number % 10_000 == 0:
+                raise_if_cancelled()
+            values = {
+                name: _value(value, kind) for name, value, kind in zip(header, row, kinds, strict=False)
+            }
+            stream.write(json_line(values).encode())
+
+
+def table_rows(table: IO[bytes], delimiter: str) -> Generator[list[str]]:
+    """Yield the rows of a table from where it is, header included.
+
+    A row ends with a line feed. Files of Marketo may have a carriage return in a value that is not quoted.
+    """
+    text = io.TextIOWrapper(table, encoding="utf-8", errors="replace", newline="\n")
+    hidden = False
+
+    def lines() -> Iterator[str]:
+        nonlocal hidden
+        for line in text:
+            if "\r" in line and (readable := _BARE_RETURN.sub(_RETURN, line)) != line:
+                hidden = True
+                yield readable
+            else:
+                yield line
+
     try:
         with long_fields():
-            rows = csv.reader(text, delimiter=DELIMITERS[output.file_format])
-            header = next(rows, [])
-            kinds = [types.get(name, "") for name in header]
-            for number, row in enumerate(rows):
-                if number % 10_000 == 0:
-                    raise_if_cancelled()
-                values = {
-                    name: _value(value, kind) for name, value, kind in zip(header, row, kinds, strict=False)
-                }
-                stream.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+            for row in csv.reader(lines(), delimiter=delimiter):
+                if hidden:
+                    row = [cell.replace(_RETURN, "\r") for cell in row]
+                    hidden = False
+                yield row
     finally:
         text.detach()
 
@@ -232,12 +260,52 @@ def _write_parquet(
     raise_if_cancelled: Callable[[], None],
     log: Log,
 ) -> None:
+    if _has_bare_return(table):
+        with _written_anew(table, output, raise_if_cancelled) as plain:
+            _convert_to_parquet(plain, target, output, types, raise_if_cancelled, log)
+    else:
+        _convert_to_parquet(table, target, output, types, raise_if_cancelled, log)
+
+
+def _has_bare_return(table: IO[bytes]) -> bool:
+    """Whether a table has a carriage return that does not end a line. Arrow takes it for the end of a row."""
+    table.seek(0)
+    last = b""
+    while block := table.read(_BLOCKS[0]):
+        if re.search(rb"\r(?!\n|\Z)", last + block):
+            return True
+        last = block[-1:]
+    return False
+
+
+@contextmanager
+def _written_anew(
+    table: IO[bytes], output: OutputFormat, raise_if_cancelled: Callable[[], None]
+) -> Iterator[IO[bytes]]:
+    """Yield a temporary copy of a table, whose values are quoted where they must be."""
+    delimiter = DELIMITERS[output.file_format]
+    line = csv_writer(delimiter)
+    table.seek(0)
+    with tempfile.TemporaryFile() as plain, closing(table_rows(table, delimiter)) as rows:
+        for number, row in enumerate(rows):
+            if number % 10_000 == 0:
+                raise_if_cancelled()
+            plain.write(line(row).encode())
+        yield plain
+
+
+def _convert_to_parquet(
+    table: IO[bytes],
+    target: IO[bytes],
+    output: OutputFormat,
+    types: Mapping[str, str],
+    raise_if_cancelled: Callable[[], None],
+    log: Log,
+) -> None:
     arrow = output_library()
     table.seek(0)
-    first = io.TextIOWrapper(table, encoding="utf-8", errors="replace", newline="")
-    with long_fields():
-        header: Sequence[str] = next(csv.reader(first, delimiter=DELIMITERS[output.file_format]), [])
-    first.detach()
+    with closing(table_rows(table, DELIMITERS[output.file_format])) as rows:
+        header: Sequence[str] = next(rows, [])
     kinds = {name: types.get(name, "") for name in header}
     blocks = list(_BLOCKS)
     while True:
@@ -313,11 +381,8 @@ def _row_groups(batches: Iterable[Any]) -> Iterator[list[Any]]:
 
 def _has_rows(table: IO[bytes]) -> bool:
     """Whether there is anything after the header. The position is the beginning before and after."""
-    text = io.TextIOWrapper(table, encoding="utf-8", errors="replace", newline="")
-    with long_fields():
-        rows = csv.reader(text)
+    with closing(table_rows(table, DELIMITERS["csv"])) as rows:
         found = next(rows, None) is not None and next(rows, None) is not None
-    text.detach()
     table.seek(0)
     return found
 

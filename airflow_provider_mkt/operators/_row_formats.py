@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 
 from airflow_provider_mkt.operators._output_formats import arrow_type, compressed, measure, output_library
 from airflow_provider_mkt.operators._tables import DELIMITERS
+from airflow_provider_mkt.sync.rows import csv_writer, json_line
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.polling import Log
@@ -84,17 +83,13 @@ def _write_table(
     types: ColumnTypes,
     raise_if_cancelled: Callable[[], None],
 ) -> None:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerow(types)
+    line = csv_writer(delimiter)
+    stream.write(line(types).encode("utf-8", "replace"))
     for batch in _batches(rows, raise_if_cancelled):
-        writer.writerows(
-            [[_cell(_as_text_time(row.get(name), kind)) for name, kind in types.items()] for row in batch]
-        )
-        stream.write(text.getvalue().encode("utf-8", "replace"))
-        text.seek(0)
-        text.truncate()
-    stream.write(text.getvalue().encode("utf-8", "replace"))
+        lines = [
+            line([_cell(_as_text_time(row.get(name), kind)) for name, kind in types.items()]) for row in batch
+        ]
+        stream.write("".join(lines).encode("utf-8", "replace"))
 
 
 def _cell(value: object) -> str:
@@ -118,7 +113,7 @@ def _json_line(row: Row, types: ColumnTypes) -> str:
             values[name] = _json_value(value, kind)
         except ValueError:
             values[name] = value
-    return json.dumps(values, ensure_ascii=False) + "\n"
+    return json_line(values)
 
 
 def _json_value(value: object, kind: str) -> object:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput, JobFailed
 from airflow_provider_mkt.operators._parameters import as_mapping, is_missing, optional_list, optional_str
+from airflow_provider_mkt.sync.rows import csv_writer
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.client.marketo.bulk import FileFormat
@@ -57,10 +56,8 @@ class Columns:
 
     def header_line(self, names: Iterable[str]) -> bytes:
         """Return the first line of a file with these columns, as the platform writes it."""
-        line = io.StringIO()
-        writer = csv.writer(line, delimiter=DELIMITERS[self.file_format], lineterminator="\n")
-        writer.writerow([self.headers.get(name, name) for name in names])
-        return line.getvalue().encode()
+        line = csv_writer(DELIMITERS[self.file_format])
+        return line([self.headers.get(name, name) for name in names]).encode()
 
 
 class Table:

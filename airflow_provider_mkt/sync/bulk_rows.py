@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,7 +11,7 @@ from airflow_provider_mkt.actions.ports import LeadImporter
 from airflow_provider_mkt.client.redaction import describe_type
 from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.sync.mapping import ADDED
-from airflow_provider_mkt.sync.rows import Row
+from airflow_provider_mkt.sync.rows import Row, csv_writer
 
 VALUE_MAX = 100_000
 """Characters of one value at most. Fields of both platforms take fewer; CSV readers stop at 131,072."""
@@ -48,14 +47,6 @@ def joined_key(values: Iterable[str], normalize: Callable[[str], str]) -> str:
     return KEY_SEPARATOR.join(parts) if all(parts) else ""
 
 
-class _Echo:
-    """The file of the CSV writer: it returns each line."""
-
-    @staticmethod
-    def write(line: str) -> str:
-        return line
-
-
 class RowMaker:
     """Encodes rows for one file layout.
 
@@ -80,8 +71,7 @@ class RowMaker:
         self._names = frozenset(columns)
         self._exact = exact
         self._key_at = [self.columns.index(name) for name in importer.key_columns]
-        # Both line ends in the terminator make the writer quote values that contain either.
-        self._write: Callable[[Sequence[str]], str] = csv.writer(_Echo(), lineterminator="\r\n").writerow
+        self._write: Callable[[Sequence[str]], str] = csv_writer(end="\r\n")
         self.header = self._write(self.columns).encode()
 
     def rows(self, source: Iterator[Row]) -> Iterator[BulkRow]:

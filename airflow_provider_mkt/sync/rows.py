@@ -339,6 +339,27 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
+class _Echo:
+    """The file of a CSV writer: it returns each line."""
+
+    @staticmethod
+    def write(line: str) -> str:
+        return line
+
+
+def csv_writer(delimiter: str = ",", end: str = "\n") -> Callable[[Iterable[object]], str]:
+    """Return what encodes the cells of a row as a line of a table.
+
+    :param end: the end of the line.
+    """
+    # Both line ends in the terminator make the writer quote values that contain either. Readers take a
+    # carriage return that is not quoted for the end of a row.
+    write: Callable[[Iterable[object]], str] = csv.writer(
+        _Echo(), delimiter=delimiter, lineterminator="\r\n"
+    ).writerow
+    return write if end == "\r\n" else lambda cells: write(cells)[:-2] + end
+
+
 def json_line(value: object) -> str:
     """Encode a line of JSON Lines. A model is written as its fields, and other types as text."""
     line = _encode(value)

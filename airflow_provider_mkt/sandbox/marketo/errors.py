@@ -1,5 +1,7 @@
 """Marketo's errors, of a whole request or of one record."""
 
+import json
+
 from airflow_provider_mkt.sandbox.server.errors import ApiError
 
 
@@ -21,7 +23,8 @@ def missing(parameter: str) -> MarketoError:
 
 
 def wrong_type(value: object, wanted: str) -> MarketoError:
-    return MarketoError(1001, f"Invalid value '{value}'. Required of type '{wanted}'")
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return MarketoError(1001, f"Invalid value '{text}'. Required of type '{wanted}'")
 
 
 def lead_not_found(lead_id: object) -> MarketoError:

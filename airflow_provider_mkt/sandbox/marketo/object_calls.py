@@ -8,6 +8,7 @@ from itertools import count
 
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import (
     MarketoError,
     field_not_found,
@@ -65,6 +66,7 @@ class Objects:
 
     async def _find_by_keys(self, request: MarketoRequest, store: ObjectStore) -> Response:
         body = await json_object(request)
+        check_texts(body, "filterType")
         by = str(body.get("filterType") or "")
         if by not in (DEDUPE, BY_ID):
             raise MarketoError(1003, f"filterType of a request with a body is '{DEDUPE}' or '{BY_ID}'")
@@ -83,6 +85,7 @@ class Objects:
         body = await json_object(request)
         self._check_writable(request)
         store, rows = self.store(request), records(body)
+        check_texts(body, "action", "dedupeBy")
         action, by = str(body.get("action") or ACTIONS[0]), str(body.get("dedupeBy") or DEDUPE)
         if action not in ACTIONS:
             raise MarketoError(
@@ -134,6 +137,7 @@ class Objects:
     async def delete(self, request: MarketoRequest) -> Response:
         body = await json_object(request)
         self._check_writable(request)
+        check_texts(body, "deleteBy")
         store, rows, by = self.store(request), records(body), str(body.get("deleteBy") or DEDUPE)
         if by not in (DEDUPE, BY_ID):
             raise MarketoError(1003, f"Invalid value '{by}' for deleteBy")

@@ -67,6 +67,8 @@ async def lead_ids(request: MarketoRequest) -> list[int]:
     """Return lead ids from `id` parameters or from a JSON body."""
     if "id" in request.query_params:
         ids = [to_int(text) for text in request.list_param("id")]
+        if not ids:
+            raise missing("id")
         if len(ids) > BATCH:
             raise MarketoError(1003, f"Number of ids exceeds the limit of {BATCH}")
         return ids

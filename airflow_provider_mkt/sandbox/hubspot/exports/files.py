@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,7 @@ from airflow_provider_mkt.sandbox.hubspot.objects.store import Record
 from airflow_provider_mkt.sandbox.hubspot.objects.types import ObjectType
 from airflow_provider_mkt.sandbox.hubspot.properties.views import property_view
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
+from airflow_provider_mkt.sandbox.server.csv_lines import csv_writer
 
 ASSOCIATIONS = 1_000
 """Associated records of a type in one row at most, unless the limit is lifted."""
@@ -45,9 +45,7 @@ def write_file(
             if rows and rows % settings.export_rows_per_file == 0:
                 parts.append(_content(text))
                 text = _begin(columns)
-            csv.writer(text, lineterminator="\n").writerow(
-                [cell for _, cells in columns for cell in cells(then)]
-            )
+            csv_writer(text)([cell for _, cells in columns for cell in cells(then)])
             rows += 1
         if number % _ROWS_AT_ONCE == 0:
             yield
@@ -75,7 +73,7 @@ def _is_wanted(record: Record, order: Order) -> bool:
 
 def _begin(columns: Iterable[tuple[str, _Cells]]) -> io.StringIO:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow([header for header, _ in columns])
+    csv_writer(text)([header for header, _ in columns])
     return text
 
 

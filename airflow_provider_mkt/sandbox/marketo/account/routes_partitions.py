@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import CHANGE_PARTITION
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of
 from airflow_provider_mkt.sandbox.marketo.permissions import LEADS_READABLE, WRITE_LEAD
@@ -35,6 +36,7 @@ async def move(request: MarketoRequest) -> Response:
     for row in records(await json_object(request)):
         lead_id = to_int(row.get("id"))
         try:
+            check_texts(row, "partitionName")
             _move(request, lead_id, row.get("partitionName"))
             answers.append({"id": lead_id, "status": "updated"})
         except MarketoError as error:

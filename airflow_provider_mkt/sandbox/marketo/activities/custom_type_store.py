@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import (
     MarketoError,
     field_not_found,
@@ -137,6 +138,7 @@ class CustomTypeStore:
         for key in ("apiName", "name", "triggerName", "filterName", "primaryAttribute"):
             if not body.get(key):
                 raise missing(key)
+        check_texts(body, "apiName", *_TEXTS)
         api_name = str(body["apiName"])
         if not _NAME.fullmatch(api_name):
             raise MarketoError(1003, f"apiName '{api_name}' must be alphanumeric with at least one letter")
@@ -158,6 +160,7 @@ class CustomTypeStore:
 
     def update(self, api_name: str, body: Row, now: datetime) -> CustomType:
         found = self.get(api_name)
+        check_texts(body, "apiName", *_TEXTS)
         changes: dict[str, object] = {
             attribute: str(body[key] or "") for key, attribute in _TEXTS.items() if key in body
         }
@@ -261,6 +264,7 @@ def _only(present: Attribute | None, new: Attribute) -> Attribute:
 def _attribute(row: object) -> Attribute:
     if not isinstance(row, dict):
         raise missing("apiName")
+    check_texts(row, "apiName", "name", "dataType", "description")
     for key in ("apiName", "name"):
         if not row.get(key):
             raise missing(key)

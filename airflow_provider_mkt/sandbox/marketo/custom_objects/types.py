@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import (
     MarketoError,
     field_not_found,
@@ -118,6 +119,7 @@ class CustomObjectStore:
     # -- types -----------------------------------------------------------------------------------------
 
     def sync(self, body: Row, now: datetime) -> CustomObjectType:
+        check_texts(body, "action", "apiName", "displayName", "pluralName", "description")
         for key in ("apiName", "displayName"):
             if not body.get(key):
                 raise missing(key)
@@ -234,6 +236,7 @@ class CustomObjectStore:
         found.edit(now, fields=tuple(fields))
 
     def _field(self, row: Row) -> TypeField:
+        check_texts(row, "name", "displayName", "dataType", "description")
         for key in ("name", "displayName", "dataType"):
             if not row.get(key):
                 raise missing(key)

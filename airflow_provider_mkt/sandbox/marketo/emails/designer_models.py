@@ -32,6 +32,8 @@ class DesignerEmail:
     place: JsonObject
     created_at: datetime
     modified_at: datetime
+    created_by: str = ""
+    modified_by: str = ""
     description: str = ""
     template_id: str | None = None
     approved: Content | None = None

@@ -1,7 +1,10 @@
 """Emails of the Email Designer: version 2 of the asset API, with JSON bodies and ids that are texts."""
 
+from collections.abc import Callable
+
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_booleans, check_texts
 from airflow_provider_mkt.sandbox.marketo.emails.designer_models import WORKSPACE_ID, DesignerEmail
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.folders.models import FolderRef
@@ -33,6 +36,13 @@ SETTINGS = (
     "brandedDomain",
     "dedicatedIp",
 )
+SORT_KEYS: dict[str, Callable[[DesignerEmail], str]] = {
+    "name": lambda one: one.name.lower(),
+    "createdAt": lambda one: one.created_at.isoformat(),
+    "modifiedAt": lambda one: one.modified_at.isoformat(),
+    "status": lambda one: one.status,
+}
+"""Which keys there are is not documented."""
 PLACES = ("folderId", "programId", "workspaceId")
 
 
@@ -54,6 +64,14 @@ async def list_emails(request: MarketoRequest) -> Response:
             raise MarketoError(
                 1003, f"Invalid value '{query[name]}' for {name}. Valid values are {', '.join(choices)}"
             )
+    created_after, created_before = moment(request, "createdAtStart"), moment(request, "createdAtEnd")
+    by_me = to_bool(query.get("isCreatedByMe"), default=False)
+    changed_by_me = to_bool(query.get("isModifiedByMe"), default=False)
+    sort_key = query.get("sortKey") or "createdAt"
+    if sort_key not in SORT_KEYS:
+        raise MarketoError(
+            1003, f"Invalid value '{sort_key}' for sortKey. Valid values are {', '.join(SORT_KEYS)}"
+        )
     wanted = {status.lower() for status in request.query_params.getlist("status")}
     after, before = moment(request, "modifiedAtStart"), moment(request, "modifiedAtEnd")
     archived = bool(to_bool(query.get("includeArchived"), default=False))
@@ -68,8 +86,13 @@ async def list_emails(request: MarketoRequest) -> Response:
         and (not query.get("templateId") or one.template_id == query.get("templateId"))
         and (after is None or one.modified_at >= after)
         and (before is None or one.modified_at <= before)
+        and (created_after is None or one.created_at >= created_after)
+        and (created_before is None or one.created_at <= created_before)
+        and (not by_me or one.created_by == request.token.email)
+        and (not changed_by_me or one.modified_by == request.token.email)
         and (archived or not _is_archived(request, one))
     ]
+    chosen.sort(key=SORT_KEYS[sort_key], reverse=query.get("sortOrder") == "DESC")
     rows = [_row(one) for one in chosen[page * size : (page + 1) * size]]
     # The schema has an object here; the guide shows an array.
     listed: Row = {"items": rows, "totalItems": len(chosen), "pageSize": size, "currentPage": page}
@@ -120,7 +143,8 @@ async def create_email(request: MarketoRequest) -> Response:
         raise missing("headers.subject")
     _check_name(request, name, given)
     now, state = request.clock.now(), request.state
-    email = DesignerEmail(state.next_id("designer email"), name, given, now, now)
+    user = request.token.email
+    email = DesignerEmail(state.next_id("designer email"), name, given, now, now, user, user)
     _write(email, body)
     state.designer_emails[email.id] = email
     return result(request, [_full(email)])
@@ -152,14 +176,17 @@ async def update_email(request: MarketoRequest) -> Response:
         _check_name(request, name, email.place, exclude=email)
         email.name = name
     _write(email, body)
-    email.modified_at = request.clock.now()
+    email.modified_at, email.modified_by = request.clock.now(), request.token.email
     return result(request, [_full(email)])
 
 
 def _write(email: DesignerEmail, body: Row) -> None:
     """Write the fields of a request. All but name and description go into the draft."""
     headers, settings = _object(body, "headers", HEADERS), _object(body, "settings", SETTINGS)
+    check_texts(headers, *(name for name in HEADERS if name != "ccEmails"))
+    check_booleans(settings, *(name for name in SETTINGS if name.startswith(("is", "enable"))))
     data = _object(body, "data", ("html", "text"))
+    check_texts(body, "description", "templateId")
     if "description" in body:
         email.description = str(body["description"] or "")
     template = body.get("templateId")
@@ -186,7 +213,7 @@ async def change_state(request: MarketoRequest) -> Response:
         )
     email = _find(request, _text(body, "contentId"))
     email.transition(str(action))
-    email.modified_at = request.clock.now()
+    email.modified_at, email.modified_by = request.clock.now(), request.token.email
     return result(request, [_full(email)])
 
 
@@ -198,7 +225,8 @@ async def clone_email(request: MarketoRequest) -> Response:
     name = _text(new, "name")
     _check_name(request, name, source.place)
     now, state = request.clock.now(), request.state
-    copy = DesignerEmail(state.next_id("designer email"), name, dict(source.place), now, now)
+    user = request.token.email
+    copy = DesignerEmail(state.next_id("designer email"), name, dict(source.place), now, now, user, user)
     copy.description = str(new.get("description") or source.description)
     copy.template_id, copy.draft = source.template_id, source.latest.copy()
     state.designer_emails[copy.id] = copy
@@ -302,7 +330,12 @@ def _row(email: DesignerEmail) -> Row:
             for key, value in content.settings.items()
             if key not in ("brandedDomain", "dedicatedIp")
         },
-        "metadata": {"createdAt": lead_time(email.created_at), "modifiedAt": lead_time(email.modified_at)},
+        "metadata": {
+            "createdAt": lead_time(email.created_at),
+            "createdBy": email.created_by,
+            "modifiedAt": lead_time(email.modified_at),
+            "modifiedBy": email.modified_by,
+        },
         "appData": {"workspaceId": WORKSPACE_ID, **email.place},
     }
     return row | ({"templateId": email.template_id} if email.template_id else {})

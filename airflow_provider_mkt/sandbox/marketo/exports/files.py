@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +17,7 @@ from airflow_provider_mkt.sandbox.marketo.leads.store import Lead
 from airflow_provider_mkt.sandbox.marketo.programs.models import Member, Program
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
 from airflow_provider_mkt.sandbox.marketo.times import lead_time
+from airflow_provider_mkt.sandbox.server.csv_lines import csv_writer
 
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
@@ -50,12 +50,12 @@ class Sheet:
     def write(self, rows: Iterable[list[object] | None]) -> Writing:
         """Write rows; those that are None are left out."""
         # A job without records has a file with headers, which clients in use need.
-        text, content, checksum, records = io.StringIO(), io.BytesIO(), sha256(), 0
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
-        writer.writerow([self.headers.get(name, name) for name in self.fields])
+        text, content, checksum, records = io.StringIO(newline=""), io.BytesIO(), sha256(), 0
+        write = csv_writer(text, self.delimiter)
+        write([self.headers.get(name, name) for name in self.fields])
         for number, row in enumerate(rows, 1):
             if row is not None:
-                writer.writerow([_text(value) for value in row])
+                write([_text(value) for value in row])
                 records += 1
             if number % ROWS_AT_ONCE == 0:
                 _move(text, content, checksum)

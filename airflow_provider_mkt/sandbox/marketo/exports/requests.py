@@ -12,6 +12,7 @@ from airflow_provider_mkt.sandbox.marketo.activities.activity_types import (
     REMOVE_FROM_LIST,
 )
 from airflow_provider_mkt.sandbox.marketo.activities.store import Activity
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts, object_of
 from airflow_provider_mkt.sandbox.marketo.errors import (
     MarketoError,
     field_not_found,
@@ -69,6 +70,7 @@ Between = tuple[datetime, datetime]
 
 
 def format_of(body: Row) -> str:
+    check_texts(body, "format")
     text = str(body.get("format") or "CSV").upper()
     if text.lower() not in DELIMITERS:
         raise MarketoError(1003, f"Invalid value '{text}' for format. Valid values are CSV, TSV, SSV")
@@ -228,6 +230,7 @@ def _member_filter(programs: list[Program], given: Row) -> Callable[[Member], bo
     for name in sorted(names):
         if not any(program.channel.status(name) for program in programs):
             raise MarketoError(1003, f"Program status '{name}' not found")
+    check_texts(given, "nurtureCadence")
     exhausted, cadence = given.get("isExhausted"), given.get("nurtureCadence")
     if exhausted is not None and not isinstance(exhausted, bool):
         raise wrong_type(exhausted, "boolean")
@@ -246,9 +249,8 @@ def sheet_of(body: Row, known: Collection[str], default: Sequence[str] = ()) -> 
     fields = [str(one) for one in _list(body, "fields")] or list(default)
     if not fields:
         raise missing("fields")
-    headers = body.get("columnHeaderNames") or {}
-    if not isinstance(headers, dict):
-        raise wrong_type("columnHeaderNames", "object")
+    headers = object_of(body, "columnHeaderNames")
+    check_texts(headers, *headers)
     for name in fields:
         if name not in known:
             raise field_not_found(name)
@@ -267,6 +269,7 @@ def filter_of(
         raise missing("filter")
     if not isinstance(given, dict):
         raise wrong_type("filter", "object")
+    check_texts(given, "staticListName", "smartListName")
     limited = request.state.accounts.settings.limited_extract_filters
     for name in given:
         if name not in known:

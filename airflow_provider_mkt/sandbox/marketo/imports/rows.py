@@ -20,6 +20,7 @@ from airflow_provider_mkt.sandbox.marketo.leads.values import Value, is_email, r
 from airflow_provider_mkt.sandbox.marketo.lists import membership as membership
 from airflow_provider_mkt.sandbox.marketo.programs import enrolment, member_data
 from airflow_provider_mkt.sandbox.marketo.state import MarketoState
+from airflow_provider_mkt.sandbox.server.csv_lines import csv_writer
 from airflow_provider_mkt.sandbox.server.turns import in_turns
 
 DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
@@ -53,11 +54,11 @@ def result_file(job: ImportJob, rows: list[tuple[list[str], str]], title: str, c
         return ""
     widths = [len(row) if columns == "full" else _filled(row) for row, _ in rows]
     width = len(job.header) if columns == "full" else max(widths)
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=job.delimiter, lineterminator="\n")
-    writer.writerow([*job.header[:width], title])
+    out = io.StringIO(newline="")
+    write = csv_writer(out, job.delimiter)
+    write([*job.header[:width], title])
     for (row, reason), own in zip(rows, widths, strict=True):
-        writer.writerow([*row[: own if columns == "ragged" else width], reason])
+        write([*row[: own if columns == "ragged" else width], reason])
     return out.getvalue()
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, field_not_found, missing, wrong_type
 
 CREATABLE_TYPES = (
@@ -119,6 +120,7 @@ class Schema:
 
     @staticmethod
     def _checked_names(row: dict[str, object]) -> tuple[str, str]:
+        check_texts(row, "displayName", "name", "dataType")
         for key in ("displayName", "name", "dataType"):
             if not row.get(key):
                 raise missing(key)
@@ -146,6 +148,7 @@ class Schema:
             if key not in allowed:
                 raise MarketoError(1003, f"Attribute '{key}' of field '{name}' cannot be updated")
         options = _options(row)
+        check_texts(row, "displayName")
         if "displayName" in row:
             label = str(row["displayName"])
             others = {one.display_name.lower() for one in self.fields.values() if one is not field}
@@ -165,6 +168,7 @@ def _options(row: dict[str, object]) -> dict[str, object]:
             if not isinstance(row[key], bool):
                 raise wrong_type(row[key], "boolean")
             read[attribute] = row[key]
+    check_texts(row, "description")
     if "description" in row:
         read["description"] = str(row["description"] or "")
     return read

@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_booleans, check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.exports.files import ECIDS
 from airflow_provider_mkt.sandbox.marketo.leads.access import check_cookie, lead_of, origin, visible
@@ -126,7 +127,9 @@ async def sync_leads(request: MarketoRequest) -> Response:
 
 
 def _read_order(request: MarketoRequest, body: Row) -> Upsert:
-    action = body.get("action") or ACTIONS[0]
+    check_texts(body, "action", "lookupField", "partitionName")
+    check_booleans(body, "asyncProcessing")
+    action = str(body.get("action") or ACTIONS[0])
     if action not in ACTIONS:
         raise MarketoError(
             1003, f"Invalid value '{action}' for action. Valid values are {', '.join(ACTIONS)}"

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.activities.activity_types import FILL_OUT_FORM, PUSH_LEAD
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts, object_of
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.leads.access import check_cookie, origin
 from airflow_provider_mkt.sandbox.marketo.leads.upsert import Planned, Upsert, apply, plan
@@ -31,6 +32,7 @@ CLICK_TOKEN = "mktToken"  # noqa: S105
 async def push(request: MarketoRequest) -> Response:
     body = await json_object(request)
     rows = records(body)
+    check_texts(body, "programName", "programStatus", "lookupField", "partitionName", "source", "reason")
     program, status = _push_target(request, body)
     lookup = str(body["lookupField"]) if body.get("lookupField") else None
     if lookup is not None and lookup != CLICK_TOKEN:
@@ -121,7 +123,8 @@ async def submit_form(request: MarketoRequest) -> Response:
     form = request.state.forms.get(to_int(body["formId"], "formId"))
     if form is None:
         raise object_not_found("Form", body["formId"])
-    program = request.state.program(to_int(body["programId"], "programId")) if body.get("programId") else None
+    program_id = body.get("programId")
+    program = None if program_id is None else request.state.program(to_int(program_id, "programId"))
     (row,) = records(body, 1)
     request_id = new_request_id(request.clock)
     values, data = _read_form(request, form, row)
@@ -138,7 +141,7 @@ async def submit_form(request: MarketoRequest) -> Response:
         return result(request, [skipped(error)], request_id)
     if row.get("cookie"):
         request.state.leads.associate(lead, str(row["cookie"]))
-    visit = row.get("visitorData") or {}
+    visit = object_of(row, "visitorData")
     named = {
         "Form Fields": ", ".join(values),
         "Client IP Address": visit.get("leadClientIpAddress"),
@@ -157,8 +160,11 @@ async def submit_form(request: MarketoRequest) -> Response:
 
 
 def _read_form(request: MarketoRequest, form: Form, row: Row) -> tuple[Row, dict[str, Value]]:
-    values = row.get("leadFormFields")
-    if not isinstance(values, dict):
+    check_texts(row, "cookie")
+    visit = object_of(row, "visitorData")
+    check_texts(visit, "pageURL", "queryString", "leadClientIpAddress", "userAgentString")
+    values = object_of(row, "leadFormFields")
+    if not values:
         raise missing("leadFormFields")
     if not values.get("email"):
         raise MarketoError(1003, "Form validation failed: email is required")

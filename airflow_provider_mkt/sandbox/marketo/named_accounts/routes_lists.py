@@ -4,6 +4,7 @@ import uuid
 
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, object_not_found
 from airflow_provider_mkt.sandbox.marketo.named_accounts.models import NAMED_ACCOUNT, AccountList
 from airflow_provider_mkt.sandbox.marketo.object_calls import record_rows, wanted_fields
@@ -50,6 +51,7 @@ async def find_lists(request: MarketoRequest) -> Response:
 @routes.handle("POST", LISTS + ".json", scopes=(WRITE_ACCOUNT_LIST,))
 async def sync_lists(request: MarketoRequest) -> Response:
     body = await json_object(request)
+    check_texts(body, "action")
     rows, action = records(body), body.get("action") or "createOnly"
     if action not in ("createOnly", "updateOnly"):
         raise MarketoError(
@@ -59,6 +61,7 @@ async def sync_lists(request: MarketoRequest) -> Response:
     answers: list[Row] = []
     for seq, row in enumerate(rows):
         try:
+            check_texts(row, "name", GUID)
             if not row.get("name"):
                 raise missing("name")
             one, status = _written(request, str(action), row)
@@ -85,7 +88,11 @@ def _written(request: MarketoRequest, action: str, row: Row) -> tuple[AccountLis
 @routes.handle("POST", LISTS + "/delete.json", scopes=(WRITE_ACCOUNT_LIST,))
 async def delete_lists(request: MarketoRequest) -> Response:
     body = await json_object(request)
-    by_id = (body.get("deleteBy") or "dedupeFields") == "idField"
+    check_texts(body, "deleteBy")
+    by = str(body.get("deleteBy") or "dedupeFields")
+    if by not in ("dedupeFields", "idField"):
+        raise MarketoError(1003, f"Invalid value '{by}' for deleteBy")
+    by_id = by == "idField"
     answers: list[Row] = []
     for seq, row in enumerate(records(body)):
         try:

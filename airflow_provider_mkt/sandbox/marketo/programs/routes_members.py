@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing
 from airflow_provider_mkt.sandbox.marketo.leads.access import API, lead_of, visible
 from airflow_provider_mkt.sandbox.marketo.leads.fields import Field
@@ -117,6 +118,7 @@ async def sync_status(request: MarketoRequest) -> Response:
     program = request.state.program(path_id(request, "programId"))
     body = await json_object(request)
     rows = records(body)
+    check_texts(body, "statusName")
     status = _status(program, body.get("statusName"), "statusName")
     answers: list[Row] = []
     for seq, row in enumerate(rows):
@@ -138,6 +140,7 @@ async def change_status(request: MarketoRequest) -> Response:
     program = request.state.program(path_id(request, "programId"))
     body = await json_object(request)
     rows = records(body)
+    check_texts(body, "status")
     status = _status(program, body.get("status"), "status")
     answers: list[Row] = []
     for row in rows:

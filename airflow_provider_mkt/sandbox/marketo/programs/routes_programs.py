@@ -82,14 +82,13 @@ async def get_program(request: MarketoRequest) -> Response:
 
 @routes.handle("GET", "/program/byName.json", scopes=ASSETS_READABLE)
 async def get_program_by_name(request: MarketoRequest) -> Response:
-    rows = []
-    for program in by_name(request.state.programs, text_param(request.query_params, "name")):
-        row = _full(request, program)
-        for switch, key in (("includeTags", "tags"), ("includeCosts", "costs")):
-            if not to_bool(request.query_params.get(switch), default=False):
-                row[key] = []
-        rows.append(row)
-    return assets(request, rows)
+    query = request.query_params
+    switches = {"tags": "includeTags", "costs": "includeCosts"}
+    empty: Row = {
+        key: [] for key, switch in switches.items() if not to_bool(query.get(switch), default=False)
+    }
+    found = by_name(request.state.programs, text_param(query, "name"))
+    return assets(request, [_full(request, program) | empty for program in found])
 
 
 @routes.handle("POST", "/programs.json", scopes=(WRITE_ASSETS,))

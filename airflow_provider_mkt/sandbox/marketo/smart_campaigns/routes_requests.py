@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.marketo.account.usage_store import quota_day
+from airflow_provider_mkt.sandbox.marketo.checks import check_texts
 from airflow_provider_mkt.sandbox.marketo.errors import MarketoError, missing, wrong_type
 from airflow_provider_mkt.sandbox.marketo.folders.models import WORKSPACE
 from airflow_provider_mkt.sandbox.marketo.leads.access import lead_of
@@ -98,6 +99,7 @@ async def schedule(request: MarketoRequest) -> Response:
     given = _input(await json_object(request)) if request.content else {}
     if campaign.type != BATCH:
         raise MarketoError(1003, f"Campaign '{campaign.id}' is not a batch campaign")
+    check_texts(given, "runAt", "cloneToProgramName")
     due, tokens = _due(request, given.get("runAt")), _tokens(given)
     # Checked first: a rejected request must not clone anything.
     flow_runs.tokens_of(request.state, campaign, tokens)
@@ -130,17 +132,18 @@ def _due(request: MarketoRequest, text: object) -> datetime:
 
 
 def _tokens(given: Row) -> dict[str, str]:
-    rows = given.get("tokens") or []
+    rows = given["tokens"] if given.get("tokens") is not None else []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong_type("tokens", "array of objects")
     if len(rows) > MAX_TOKENS:
         raise MarketoError(1003, f"Number of tokens exceeds the limit of {MAX_TOKENS}")
     tokens = {}
     for row in rows:
+        check_texts(row, "name", "value")
         name = str(row.get("name") or "")
         if not (name.startswith("{{my.") and name.endswith("}}")):
             raise MarketoError(1003, f"Invalid token name '{name}'. A name is written {{{{my.name}}}}")
-        tokens[name[5:-2]] = str(row.get("value", ""))
+        tokens[name[5:-2]] = "" if row.get("value") is None else str(row["value"])
     return tokens
 
 
