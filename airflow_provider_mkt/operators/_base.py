@@ -29,6 +29,7 @@ from airflow_provider_mkt.operators._deferral import (
     start_execution_timeout,
     take_carried_pages,
 )
+from airflow_provider_mkt.operators._files import missing_filesystem
 from airflow_provider_mkt.operators._parse_checks import CheckedAtParse, checked_partial
 from airflow_provider_mkt.version_compat import AirflowFailException
 
@@ -282,6 +283,10 @@ class MarketingOperator(BaseOperator, metaclass=CheckedAtParse):
             if error.retry_at is None:
                 raise
             self.defer_until(error.retry_at, error)
+        except ValueError as error:
+            if (problem := missing_filesystem(error)) is None:
+                raise
+            raise AirflowFailException(problem) from error
         except TaskCancelled:
             # Airflow may have no other line about it: it ends the process a few seconds after the signal.
             self.log.warning("The task was killed while it worked or waited")

@@ -41,6 +41,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FILESYSTEMS = {
+    "s3": "apache-airflow-providers-amazon[s3fs]",
+    "s3a": "apache-airflow-providers-amazon[s3fs]",
+    "gs": "apache-airflow-providers-google",
+    "gcs": "apache-airflow-providers-google",
+    "abfs": "apache-airflow-providers-microsoft-azure",
+    "abfss": "apache-airflow-providers-microsoft-azure",
+    "adl": "apache-airflow-providers-microsoft-azure",
+    "sftp": "apache-airflow-providers-sftp[sshfs]",
+}
+"""The packages whose filesystems paths use most, by scheme."""
+
 
 def as_path(field: str, value: object) -> str | None:
     """Read a templated path: text or a path object; empty text is the same as None.
@@ -239,6 +251,21 @@ def open_for_reading(path: ObjectStoragePath) -> IO[bytes]:
     """
     opened: IO[bytes] = path.open("rb")  # type: ignore[no-untyped-call]
     return opened
+
+
+def missing_filesystem(error: Exception) -> str | None:
+    """Return which package is missing when a path's scheme has no filesystem here; None for other errors."""
+    # Of Airflow, and of the library of paths, which knows fewer schemes.
+    found = re.fullmatch(
+        r"No filesystem registered for scheme (?P<of_airflow>\S+)|Unsupported filesystem: '(?P<of_path>\S+)'",
+        str(error),
+    )
+    if found is None:
+        return None
+    scheme = found["of_airflow"] or found["of_path"]
+    package = _FILESYSTEMS.get(scheme)
+    problem = f"no Airflow provider that is installed on this worker has a filesystem for {scheme}://"
+    return f"{problem}. Install {package}" if package else problem
 
 
 def private_or_existing(target: ObjectStoragePath) -> None:

@@ -224,7 +224,7 @@ class TestBothDrivers:
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
             for error in both(replace(CALL, replay=Replay.NEVER), hubspot(base_url=url), budget):
                 assert type(error) is ServerUnavailable
-                assert error.message == "no answer (ConnectError)"
+                assert error.message == f"no answer from {url.removeprefix('http://')} (ConnectError)"
 
     def test_white_space_around_a_pasted_token_is_stripped(
         self, server: Server, budget: SharedBudget
@@ -634,6 +634,8 @@ def test_an_answer_is_freed_without_the_garbage_collector(
 
 
 def test_unknown_transport_failures_count_as_sent() -> None:
-    assert drivers._no_answer(httpx.ReadError("x")) == NoAnswer("no answer (ReadError)", sent=True)
-    assert drivers._no_answer(httpx.WriteTimeout("x")).sent
-    assert not drivers._no_answer(httpx.ConnectTimeout("x")).sent
+    url = "https://user:secret@localhost:1/path?access_token=secret"
+    expected = NoAnswer("no answer from localhost:1 (ReadError)", sent=True)
+    assert drivers._no_answer(httpx.ReadError("x"), url) == expected
+    assert drivers._no_answer(httpx.WriteTimeout("x"), url).sent
+    assert not drivers._no_answer(httpx.ConnectTimeout("x"), url).sent

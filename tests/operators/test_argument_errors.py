@@ -6,12 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from airflow.sdk.io import fs
+from workers import context
 
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
 from airflow_provider_mkt.operators.hubspot import HubSpotOperator
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
+from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
+from airflow_provider_mkt.version_compat import AirflowFailException
+
+pytestmark = pytest.mark.usefixtures("short_waits")
 
 BASE = {"task_id": "t", "conn_id": "hubspot_default"}
 PERSON = [{"email": "somebody@example.com"}]
@@ -92,3 +98,18 @@ def test_a_value_of_the_wrong_kind_is_described(build: Callable[[], Any], text: 
     with pytest.raises(InvalidInput) as raised:
         build()
     assert text in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "package"),
+    [("s3://aws_default@leads/new.csv", "apache-airflow-providers-amazon[s3fs]"), ("nope://a/b.csv", "")],
+)
+def test_a_file_of_a_storage_that_is_not_installed_names_the_package(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, path: str, package: str
+) -> None:
+    monkeypatch.setattr(fs, "_register_filesystems", dict)
+    with pytest.raises(AirflowFailException) as raised:
+        SyncLeadsOperator(**BASE, source=path).execute(context())
+    assert f"has a filesystem for {path.partition(':')[0]}://" in str(raised.value)
+    assert ("Install " in str(raised.value)) is bool(package)
+    assert package in str(raised.value)

@@ -13,8 +13,15 @@ from airflow_provider_mkt.client import errors
 PACKAGE = Path(airflow_provider_mkt.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 
-# Of the platforms and of the system: no text of this package.
-FOREIGN = {"Connection reset", "timed out", "Access denied", "PROPERTY_DOESNT_EXIST", "INVALID_EMAIL"}
+# Of the platforms and of the HTTP library: no text of this package.
+FOREIGN = {
+    "Access denied",
+    "ConnectError",
+    "INVALID_AUTHENTICATION",
+    "INVALID_EMAIL",
+    "PROPERTY_DOESNT_EXIST",
+    "ReadTimeout",
+}
 
 
 @cache

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from airflow_provider_mkt.client.call import Body, FileBody, FormBody, JsonBody, TextBody
 from airflow_provider_mkt.client.errors import TaskCancelled
@@ -80,9 +81,12 @@ def _response(answer: httpx.Response) -> Response:
     return Response(answer.status_code, answer.headers, content)
 
 
-def _no_answer(failure: Exception) -> NoAnswer:
-    # The text of a transport error may quote the URL.
-    return NoAnswer(f"no answer ({type(failure).__name__})", sent=not isinstance(failure, _NEVER_SENT))
+def _no_answer(failure: Exception, url: str) -> NoAnswer:
+    # The text of a transport error may quote the URL, of which only the host is no secret.
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    return NoAnswer(
+        f"no answer from {host} ({type(failure).__name__})", sent=not isinstance(failure, _NEVER_SENT)
+    )
 
 
 def body_arguments(body: Body | None) -> dict[str, Any]:
@@ -212,7 +216,7 @@ class SyncDriver:
             with self._clients.lend() as client:
                 return _response(client.request(request.method, request.url, **_arguments(request)))
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
-            return _no_answer(failure)
+            return _no_answer(failure, request.url)
 
     def close(self) -> None:
         _close_idle(self._clients)
@@ -317,7 +321,7 @@ class AsyncDriver:
             with self._clients.lend() as client:
                 return _response(await client.request(request.method, request.url, **_arguments(request)))
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
-            return _no_answer(failure)
+            return _no_answer(failure, request.url)
 
     async def aclose(self) -> None:
         """Close the connections, unless the driver is shared and others use it."""
