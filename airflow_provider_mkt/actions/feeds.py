@@ -13,7 +13,7 @@ import heapq
 import math
 from base64 import b64encode
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -31,6 +31,8 @@ IDS_MAX = 100
 """Ids that are named of what a poll found."""
 KNOWN_MAX = 50_000
 """Entries of the window that are known by their digests. Each takes eight characters of the mark."""
+_CLOCK_TOLERANCE = 120.0
+"""Seconds by which the clocks of two machines may differ."""
 _WINDOW_STEP = 60
 """Seconds. Windows begin at multiples, so that watchers that poll together send equal calls."""
 
@@ -254,11 +256,12 @@ class FeedPoll:
     """
 
     def __init__(self, feed: Feed, mark: Mark, log: Log, clock: Callable[[], float]) -> None:
+        self.now = clock()
+        """When it begins, in epoch seconds."""
+        mark = _without_future(mark, self.now, feed.late, log)
         self.feed, self.mark, self.log = feed, mark, log
         self.found = Found(mark)
         """What is new, complete when the read has ended."""
-        self.now = clock()
-        """When it begins, in epoch seconds."""
         cache: PollCache = {}
         self.whole = mark.newest is None or reads_whole_window(
             cache,
@@ -291,7 +294,8 @@ class FeedPoll:
         mark, late = self.mark, self.feed.late
         since = datetime.fromtimestamp((self.now - late) // _WINDOW_STEP * _WINDOW_STEP, UTC)
         since = max(mark.since, min(since, span.oldest_open or since))
-        kept, from_second = self._known.after(int(since.timestamp()))
+        newest = max((one for one in (mark.newest, self.found.last) if one is not None), default=None)
+        kept, from_second = self._known.after(int(since.timestamp()), newest)
         if from_second is not None:
             since = max(since, datetime.fromtimestamp(from_second, UTC))
             self.log.warning(
@@ -300,11 +304,27 @@ class FeedPoll:
                 late,
                 since.isoformat(),
             )
-        newest = max((one for one in (mark.newest, self.found.last) if one is not None), default=None)
         whole = span.start <= mark.since and not span.goes_on
         read_at, listed = (self.now, self._listed) if whole else (mark.read_at, mark.listed)
         self.found.mark = Mark(since, kept, newest, read_at, listed, span.position)
         self.found.keep = span.keep
+
+
+def _without_future(mark: Mark, now: float, late: float, log: Log) -> Mark:
+    """Return a mark whose window does not begin in the future, as it does after the clock was ahead.
+
+    The window then begins at the newest entry, or *late* ago, whichever is later. What is listed there is
+    known, or was not reported.
+    """
+    if mark.since.timestamp() <= now + _CLOCK_TOLERANCE:
+        return mark
+    since = datetime.fromtimestamp(now - late, UTC)
+    since = since if mark.newest is None else max(since, mark.newest)
+    log.warning(
+        "The clock was ahead: what happened since %s is read again, without what was reported",
+        since.isoformat(timespec="seconds"),
+    )
+    return replace(mark, since=min(since, mark.since), read_at=None)
 
 
 def read_together(polls: Sequence[FeedPoll]) -> Procedure[None]:
@@ -386,10 +406,16 @@ class _Known:
             self._forgotten = max(self._forgotten, at)
         return True
 
-    def after(self, second: int) -> tuple[dict[str, int], int | None]:
-        """Return the entries from a second on; and a later second, when entries after it were forgotten."""
+    def after(self, second: int, newest: datetime | None) -> tuple[dict[str, int], int | None]:
+        """Return the entries from a second on; and a later second, when entries after it were forgotten.
+
+        :param newest: the time of the newest entry. Those of its second are known in any case: the window
+            begins there again when the clock was ahead.
+        """
         later = None
         if self._forgotten >= second:
             # Others of the same second may have been forgotten.
             later = second = int(self._forgotten) + 1
+        elif newest is not None:
+            second = min(second, int(newest.timestamp()))
         return {digest: at for digest, at in self._known.items() if at >= second}, later

@@ -164,7 +164,8 @@ def _typed(value: object, kind: str) -> object:
                 raise ValueError(kind)
             return truth
         case "date", _:
-            return _moment(value).date() if str(value).isdecimal() else date.fromisoformat(str(value)[:10])
+            in_milliseconds = str(value).lstrip("-").isdecimal()
+            return _moment(value).date() if in_milliseconds else date.fromisoformat(str(value)[:10])
         case "datetime", _:
             return _moment(value)
         case "json", str():

@@ -73,7 +73,7 @@ def test_an_array_an_object_or_a_boolean_is_no_text(
         for value in WRONG:
             if name == "columnHeaderNames" and value in ({}, {"a": 1}):
                 continue
-            # What must be there may be told to be missing instead.
+            # What must be there may be called missing instead.
             refused = {"1001"} if value else {"1001", "1002"}
             assert answer(api, path, {**body, name: value}) in refused, (name, value)
 
@@ -126,6 +126,21 @@ def test_an_unknown_way_to_delete_lists_is_refused(api: Api) -> None:
 def test_a_switch_is_checked_where_nothing_is_found(api: Api) -> None:
     query = {"name": "No such program", "includeTags": "maybe"}
     assert code(api.client.get("/rest/asset/v1/program/byName.json", params=query).json()) == "1001"
+
+
+def test_an_email_program_is_not_created_inside_an_engagement_program(api: Api) -> None:
+    form = {
+        "name": "Nested",
+        "type": "Email",
+        "channel": "Email Send",
+        "folder": f'{{"id":{seed.NURTURE_PROGRAM},"type":"Program"}}',
+    }
+    assert code(api.client.post("/rest/asset/v1/programs.json", data=form).json()) == "709"
+
+
+def test_a_switch_of_a_clone_is_a_boolean(api: Api) -> None:
+    form = {"name": "Copy", "folder": '{"id":11,"type":"Folder"}', "isExecutable": "bogus"}
+    assert code(api.client.post("/rest/asset/v1/smartCampaign/4001/clone.json", data=form).json()) == "1001"
 
 
 def test_emails_of_the_designer_are_filtered_and_sorted_as_the_request_says(api: Api) -> None:

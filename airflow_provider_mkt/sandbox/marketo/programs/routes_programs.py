@@ -106,6 +106,9 @@ async def create_program(request: MarketoRequest) -> Response:
         raise MarketoError(709, f"Channel '{params.get('channel')}' not found")
     if channel.program_type != kind:
         raise MarketoError(709, f"Channel '{channel.name}' is not applicable to program type '{kind}'")
+    owners = map(request.state.program_of, request.state.path_of(folder))
+    if kind == kinds.EMAIL and any(one is not None and one.type == kinds.ENGAGEMENT for one in owners):
+        raise MarketoError(709, "An email program cannot be inside an engagement program")
     now = request.clock.now()
     program = Program(request.state.next_id("program"), name, folder, now, now, kind, channel)
     program.description = params.get("description") or ""

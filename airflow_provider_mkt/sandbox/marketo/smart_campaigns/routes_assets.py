@@ -95,6 +95,8 @@ async def clone(request: MarketoRequest) -> Response:
     source = for_write(request, request.state.campaigns, "Smart campaign")
     name, folder = text_param(params, "name"), requested_folder(request, params)
     _check_description(params)
+    # It makes an executable campaign, which other campaigns call; the sandbox has none of these.
+    to_bool(params.get("isExecutable"))
     request.state.check_name_free(request.state.campaigns, name, folder)
     created = clone_campaign(request.state, source, name, folder, params.get("description"))
     return assets(request, [_row(request, created)])
