@@ -31,7 +31,7 @@ IDS_MAX = 100
 """Ids that are named of what a poll found."""
 KNOWN_MAX = 50_000
 """Entries of the window that are known by their digests. Each takes eight characters of the mark."""
-_CLOCK_TOLERANCE = 120.0
+_CLOCK_DIFFERENCE = 120.0
 """Seconds by which the clocks of two machines may differ."""
 _WINDOW_STEP = 60
 """Seconds. Windows begin at multiples, so that watchers that poll together send equal calls."""
@@ -316,7 +316,7 @@ def _without_future(mark: Mark, now: float, late: float, log: Log) -> Mark:
     The window then begins at the newest entry, or *late* ago, whichever is later. What is listed there is
     known, or was not reported.
     """
-    if mark.since.timestamp() <= now + _CLOCK_TOLERANCE:
+    if mark.since.timestamp() <= now + _CLOCK_DIFFERENCE:
         return mark
     since = datetime.fromtimestamp(now - late, UTC)
     since = since if mark.newest is None else max(since, mark.newest)

@@ -57,7 +57,7 @@ def writes(sandbox: Sandbox) -> int:
 
 
 @pytest.mark.parametrize("platform", SENDS)
-@pytest.mark.parametrize("forgotten", [False, True], ids=["nobody", "not told"])
+@pytest.mark.parametrize("forgotten", [False, True], ids=["nobody", "unreported"])
 def test_a_default_that_airflow_takes_when_nobody_answers_is_no_approval(
     sandbox: Sandbox, platform: str, forgotten: bool
 ) -> None:

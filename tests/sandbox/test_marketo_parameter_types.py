@@ -172,3 +172,18 @@ def test_emails_of_the_designer_are_filtered_and_sorted_as_the_request_says(api:
     assert found(sortKey="colour") == "1003"
     assert found(createdAtStart="yesterday") == "704"
     assert found(isCreatedByMe="maybe") == "1001"
+
+
+def test_a_description_says_which_fields_the_crm_manages(api: Api) -> None:
+    def managed(path: str) -> set[bool]:
+        (row,) = api.client.get(f"/rest/v1/{path}/describe.json").json()["result"]
+        return {field["crmManaged"] for field in row["fields"]}
+
+    settings = api.sandbox.marketo.state.accounts.settings
+    assert managed("companies") == managed("customobjects/machine_c") == {False}
+    settings.crm_sync = True
+    try:
+        assert managed("companies") == managed("salespersons") == {True}
+        assert managed("customobjects/machine_c") == {False}
+    finally:
+        settings.crm_sync = False

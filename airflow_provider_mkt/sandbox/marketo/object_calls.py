@@ -159,7 +159,8 @@ class Objects:
         return result(request, answers)
 
     async def describe(self, request: MarketoRequest) -> Response:
-        return result(request, [described(self.store(request).model)])
+        crm = self.of_crm and request.state.accounts.settings.crm_sync
+        return result(request, [described(self.store(request).model, crm_managed=crm)])
 
     def _check_writable(self, request: MarketoRequest) -> None:
         if self.of_crm and request.state.accounts.settings.crm_sync:
@@ -167,8 +168,11 @@ class Objects:
             raise MarketoError(1018, f"CRM is enabled: {name.lower()} are read-only")
 
 
-def described(model: Model) -> Row:
-    """Return a schema as the describe calls do."""
+def described(model: Model, *, crm_managed: bool = False) -> Row:
+    """Return a schema as the describe calls do.
+
+    :param crm_managed: whether a CRM owns the records.
+    """
     return {
         "name": model.name,
         "displayName": model.display_name,
@@ -181,7 +185,9 @@ def described(model: Model) -> Row:
         + ([[*model.dedupe_fields]] if len(model.dedupe_fields) > 1 else []),
         "createdAt": "2020-01-01T00:00:00Z",
         "updatedAt": "2020-01-01T00:00:00Z",
-        "fields": [_field_row(one.name, model) for one in model.fields.values()],
+        "fields": [
+            _field_row(one.name, model) | {"crmManaged": crm_managed} for one in model.fields.values()
+        ],
         "relationships": [
             {
                 "field": one.name,
