@@ -151,7 +151,9 @@ class _Schemas:
             action, key = "updateOnly", ""
         known = self._known_fields(str(conn_id), str(object_type), str(action), key)
         if isinstance(known, str):
-            yield known
+            # What reads the fields names the object type as most operators do.
+            text = known.removeprefix("object_type: ")
+            yield known if text == known or not named.object_type else f"{named.object_type}: {text}"
             return
         created = _created(arguments)
         for place, name in _fields_in(arguments, (*named.written, *named.read)):

@@ -68,6 +68,10 @@ with DAG("reading", schedule=None):
         task_id="machines", conn_id="marketo_default", output_path="/a.csv", api_name="machine_c",
         fields=["marketoGUID", "vim"], **TIMES,
     )
+    ExportCustomObjectsOperator(
+        task_id="no_such", conn_id="marketo_default", output_path="/a.csv", api_name="machin_c",
+        fields=["vin"], **TIMES,
+    )
     LeadChangesSensor(task_id="changes", conn_id="marketo_default", fields=["email", "stats"])
     for missing in ("reject", "create"):
         SyncListOperator(
@@ -174,9 +178,10 @@ def test_the_fields_that_are_read_are_checked_too(
             f"{place}.deals: properties[1]: field 'dealnam' does not exist",
             f"{place}.deals: properties_with_history[1]: field 'amounts' does not exist",
             f"{place}.machines: fields[1]: field 'vim' does not exist",
+            next(line for line in output.splitlines() if line.startswith(f"{place}.no_such: api_name: ")),
             f"{place}.changes: fields[1]: field 'stats' does not exist",
             f"{place}.create: columns.a: field 'emial' does not exist",
-            "1 DAG, 7 tasks of this provider: 7 problems",
+            "1 DAG, 8 tasks of this provider: 8 problems",
         ],
     )
 
