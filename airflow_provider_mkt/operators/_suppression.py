@@ -67,9 +67,32 @@ def suppressed_addresses(given: Suppressed | HeldCallable | None) -> frozenset[s
 
 def _entry(field: str, value: object) -> str:
     text = value.strip().lower() if isinstance(value, str) else ""
-    if "@" not in text and not _SHA_256.fullmatch(text):
+    if _SHA_256.fullmatch(text):
+        return text
+    if "@" not in text:
         raise InvalidInput(field, "must be an email address or its SHA-256 digest")
-    return text
+    return _address(text)
+
+
+def _address(text: str) -> str:
+    """Return an address as it is compared: an international one has several forms."""
+    from airflow_provider_mkt.sync.changes import normalized_key
+
+    return text.strip() if text.isascii() and text.islower() else normalized_key(text, "email") or ""
+
+
+def _forms(address: str) -> Iterator[str]:
+    """Yield the forms of which somebody may have made the digest of an address.
+
+    :param address: as it is compared.
+    """
+    yield address
+    name, _, domain = address.rpartition("@")
+    if "xn--" in domain:
+        try:
+            yield f"{name}@{domain.encode('ascii').decode('idna')}"
+        except UnicodeError:
+            return
 
 
 def _of_files(name: str) -> Iterator[str]:
@@ -120,7 +143,7 @@ class Suppression:
         addresses, ids = suppressed_addresses(suppress), frozenset[str]()
         if list_id is not None:
             members: Mapping[str, str] = hook.follow(hook.people.list_members(list_id))
-            addresses = addresses.union(members.values()) - {""}
+            addresses = addresses.union(map(_address, members.values())) - {""}
             ids = frozenset(members)
         if wanted is not None:
             hook.follow(hook.people.check_consent(wanted))
@@ -179,10 +202,12 @@ class Suppression:
     def _is_listed(self, person: Person, *, by_id: bool) -> bool:
         if by_id and person.key in self.ids:
             return True
-        address = person.email.strip().lower()
+        address = _address(person.email.lower())
         if not address or not self.addresses:
             return False
-        return address in self.addresses or email_digest(address) in self.addresses
+        if address in self.addresses:
+            return True
+        return any(email_digest(form) in self.addresses for form in (*_forms(address), person.email))
 
     @staticmethod
     def _with_addresses(
