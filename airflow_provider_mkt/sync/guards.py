@@ -41,13 +41,13 @@ class Limit:
         )
 
     def rows(self, last: int | None) -> float | None:
-        """Return the limit in rows; None for a share when there was no row.
+        """Return the limit in rows; None for a share when there was no run.
 
-        :param last: rows of the source in the last run.
+        :param last: rows of the source in the last run; None without one.
         """
         if self.count is not None:
             return float(self.count)
-        return self.share * last if self.share is not None and last else None
+        return self.share * last if self.share is not None and last is not None else None
 
     def __str__(self) -> str:
         return f"{self.count:,}" if self.count is not None else f"{self.share:.2%}"
@@ -106,7 +106,8 @@ class Guards:
         """Return whether each limit that applies is kept."""
         results = [self._enough(counts)]
         last = counts.last_rows
-        results.append(_at_most("max_changed", self.max_changed, counts.changed, last, "written"))
+        # After a run without rows, as after none, any number of rows is new.
+        results.append(_at_most("max_changed", self.max_changed, counts.changed, last or None, "written"))
         results.append(_at_most("max_removed", self.max_removed, counts.removed, last, "removed"))
         return [one for one in results if one is not None]
 

@@ -24,6 +24,7 @@ from airflow_provider_mkt.sync.rows import Row
         ("29%", 100, 29.0),
         ("29%", None, None),
         (0, 9, 0.0),
+        ("29%", 0, 0.0),
     ],
 )
 def test_a_limit_is_a_number_or_a_share(value: Any, last: int | None, rows: float | None) -> None:
@@ -54,6 +55,8 @@ def test_anything_else_is_refused(value: Any) -> None:
         ({"max_changed": 99}, SyncCounts(100, changed=100), False),
         ({"max_removed": "10%"}, SyncCounts(80, last_rows=100, removed=11), False),
         ({"max_removed": "10%"}, SyncCounts(80, last_rows=100, removed=10), True),
+        ({"max_removed": "10%"}, SyncCounts(1, last_rows=0, removed=1), False),
+        ({"max_changed": "10%"}, SyncCounts(9, last_rows=0, changed=9), True),
     ],
 )
 def test_limits_are_judged_before_anything_is_sent(
