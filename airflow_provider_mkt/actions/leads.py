@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -61,12 +63,15 @@ class RecordResult(Struct, gc=False):
 def with_stripped(record: Record, *names: str) -> dict[str, object]:
     """Return a record whose values of some fields have no white space around them.
 
-    It is the record itself where that is so already.
+    A whole number has no decimals: a table with a missing number somewhere has 12.0 for 12. It is the record
+    itself where all that is so already.
     """
     for name in names:
         value = record.get(name)
         if isinstance(value, str) and value != (stripped := value.strip()):
             record = {**record, name: stripped}
+        elif isinstance(value, (float, Decimal)) and math.isfinite(value) and value == int(value):
+            record = {**record, name: int(value)}
     return record if type(record) is dict else dict(record)
 
 
@@ -85,13 +90,16 @@ def rejection(error: InvalidRequest) -> RecordResult:
 class StoredLead:
     """A lead as the platform has it.
 
-    :param id: the platform's id; empty for one of more leads with one key than the platform returns.
+    :param id: the platform's id; empty for one that stands for leads which the platform does not return.
     :param values: of the requested fields.
     """
 
     id: str
     values: Mapping[str, object] = field(default_factory=dict)
 
+
+UNKNOWN_LEADS = (StoredLead(""), StoredLead(""))
+"""What stands for the leads of a key that the platform cannot search for, or that it returns only in part."""
 
 StoredLeads: TypeAlias = Mapping[str, Sequence[StoredLead]]
 """Leads by key in lower case. A key that no lead has is missing."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from airflow_provider_mkt.client.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.leads import KnownFields, StoredLeads
+    from airflow_provider_mkt.actions.leads import KnownFields, StoredLead, StoredLeads
     from airflow_provider_mkt.sync.rows import Row
 
 
@@ -69,11 +69,14 @@ class KeptFields:
         """Whether a record has a value that might be left out. A field's first value can take it back."""
         return not self._orders.keys().isdisjoint(record) or not self._only_if_empty.isdisjoint(record)
 
-    def left_out(self, name: str, old: object, new: object) -> str:
+    def left_out(self, name: str, stored: StoredLead, new: object) -> str:
         """Return why a value is left out, as the parameter that says so; empty when it is sent.
 
-        :param old: what the platform has.
+        :param stored: what the platform has. When it does not return that, the value is left out.
         """
+        if not stored.id:
+            return "only_if_empty" if name in self._only_if_empty else "never_back"
+        old = stored.values.get(name)
         if _is_empty(old):
             return ""
         if name in self._only_if_empty:
@@ -107,7 +110,7 @@ def fields_left_out(
                 for name in kept.names
                 if name in record
                 for one in found
-                if (reason := kept.left_out(name, one.values.get(name), record[name]))
+                if (reason := kept.left_out(name, one, record[name]))
             }
             if why:
                 yield row.number, sorted(why), Counter(why.values())

@@ -89,8 +89,8 @@ class RecordWriter:
 
     def prepare(self, record: Record) -> dict[str, object]:
         is_text = _TEXT.issuperset(map(type, record.values()))
-        prepared = record if is_text else {name: _as_text(value) for name, value in record.items()}
-        return with_stripped(prepared, self.lookup_field)
+        record = with_stripped(record, self.lookup_field)
+        return record if is_text else {name: _as_text(value) for name, value in record.items()}
 
     def check(self, record: Record) -> RecordResult | None:
         if not record.get(self.lookup_field):

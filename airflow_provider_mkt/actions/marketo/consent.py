@@ -40,7 +40,7 @@ def refusals(consent: Consent, lookup_field: str, people: Sequence[Person]) -> P
 
 def _refusal(consent: Consent, lead: StoredLead) -> Refusal | None:
     if not lead.id:
-        return Refusal(CONSENT_UNKNOWN, "more leads have this key than Marketo returns")
+        return Refusal(CONSENT_UNKNOWN, "Marketo does not return the leads with this key")
     for name, wanted in consent.fields.items():
         value = lead.values.get(name)
         if (value is True or str(value).lower() == "true") != wanted:

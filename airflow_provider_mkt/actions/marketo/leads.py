@@ -24,6 +24,7 @@ from airflow_provider_mkt.actions.jobs import (
     whole_number,
 )
 from airflow_provider_mkt.actions.leads import (
+    UNKNOWN_LEADS,
     Change,
     ChangeLog,
     KnownFields,
@@ -643,13 +644,13 @@ def read_by_key(
 ) -> Procedure[dict[str, list[StoredLead]]]:
     """Read leads by their id or another searchable field.
 
-    :param keys: values of the field; 300 a call. One with a comma, which Marketo cannot search for, is not
-        found.
+    :param keys: values of the field; 300 a call.
     :param fields: to return.
     :returns: leads by key in lower case, in the order of their ids. Several leads can have one key; two with
-        empty ids stand for more than Marketo returns.
+        empty ids stand for more than Marketo returns, and for those of a key with a comma, which Marketo
+        cannot search for.
     """
-    found: dict[str, list[StoredLead]] = {}
+    found = {key.lower(): [*UNKNOWN_LEADS] for key in keys if "," in key}
     wanted = list(dict.fromkeys(["id", lookup_field, *fields]))
     batches = list(chunked([key for key in keys if "," not in key], leads.BATCH_MAX))
     while batches:
@@ -660,7 +661,7 @@ def read_by_key(
             if error.code != _TOO_MANY_MATCHES:
                 raise
             if len(batch) == 1:
-                found[batch[0].lower()] = [StoredLead(""), StoredLead("")]
+                found[batch[0].lower()] = [*UNKNOWN_LEADS]
             else:
                 half = len(batch) // 2
                 batches += [batch[:half], batch[half:]]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 from airflow_provider_mkt.actions.jobs import chunked
 from airflow_provider_mkt.actions.leads import (
     KEY_SEPARATOR,
+    UNKNOWN_LEADS,
     KnownFields,
     Record,
     RecordResult,
@@ -283,15 +284,20 @@ class StoredObjects:
     def read(self, keys: Sequence[str], fields: Sequence[str], *, by_id: bool) -> Procedure[StoredLeads]:
         """Read records by the id that Marketo gives, or by their key. One call for 300.
 
-        A key with a comma, which Marketo cannot search for, is not found, unless it is one of several fields.
+        Two with empty ids stand for those of a key that cannot be searched for: one with a comma, unless it
+        is of several fields.
         """
         names = (self.id_field,) if by_id else self.key_fields
         wanted = list(dict.fromkeys([self.id_field, *names, *fields]))
-        found: dict[str, list[StoredLead]] = {}
-        for part in chunked(keys, BATCH_MAX):
-            call = self._by_keys(part, wanted) if len(names) > 1 else self._by_one(names[0], part, wanted)
-            if call is None:
-                continue
+        searchable = [key for key in keys if self._is_searchable(key, names)]
+        unknown = set(keys).difference(searchable)
+        found: dict[str, list[StoredLead]] = {key.lower(): [*UNKNOWN_LEADS] for key in unknown}
+        for part in chunked(searchable, BATCH_MAX):
+            if len(names) > 1 and self._calls.list_by_keys is not None:
+                given = [dict(zip(names, key.split(KEY_SEPARATOR), strict=True)) for key in part]
+                call = self._calls.list_by_keys(given, fields=wanted)
+            else:
+                call = self._calls.list(names[0], part, fields=wanted)
             rows: builtins.list[Mapping[str, object]] = yield Pages(call)
             for row in rows:
                 stored = StoredLead(str(row[self.id_field]), {name: row.get(name) for name in fields})
@@ -299,21 +305,10 @@ class StoredObjects:
                 found.setdefault(key, []).append(stored)
         return found
 
-    def _by_one(
-        self, name: str, keys: Sequence[str], fields: Sequence[str]
-    ) -> Call[builtins.list[Any]] | None:
-        searchable = [key for key in keys if "," not in key]
-        return self._calls.list(name, searchable, fields=fields) if searchable else None
-
-    def _by_keys(self, keys: Sequence[str], fields: Sequence[str]) -> Call[builtins.list[Any]] | None:
-        split = [key.split(KEY_SEPARATOR) for key in keys]
-        given = [
-            dict(zip(self.key_fields, values, strict=True))
-            for values in split
-            if len(values) == len(self.key_fields)
-        ]
-        list_by_keys = self._calls.list_by_keys
-        return None if list_by_keys is None or not given else list_by_keys(given, fields=fields)
+    def _is_searchable(self, key: str, names: Sequence[str]) -> bool:
+        if len(names) == 1:
+            return "," not in key
+        return self._calls.list_by_keys is not None and key.count(KEY_SEPARATOR) == len(names) - 1
 
     def removal(self) -> MemberAction:
         """Delete records. One that does not exist counts as deleted before."""
