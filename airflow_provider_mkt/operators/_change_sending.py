@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus, rejected
 from airflow_provider_mkt.client.wording import was_or_were
+from airflow_provider_mkt.operators._change_outcomes import waiting_reason
 from airflow_provider_mkt.operators._change_read_back import ReadBack, SentRecord
 from airflow_provider_mkt.operators._change_task import PlannedRows, ResultsOnly
 from airflow_provider_mkt.operators._suppression import CODES
@@ -91,7 +92,7 @@ class ChangeSender:
                 tally.reasons[planned.last_reason or "WAITING"] += 1
                 continue
             if planned.operation is Operation.WAITING:
-                code, reason = "WAITING", "was rejected in an earlier run, and is tried again in a later one"
+                code, reason = "WAITING", waiting_reason("rejected", planned.last_reason)
             else:
                 reason = planned.reason
             tally.rejected += 1
@@ -199,7 +200,8 @@ class ChangeSender:
                 if not holders or row.number in self._exchanging:
                     yield row
                     continue
-                result = rejected("CONFLICT", f"{', '.join(sorted(holders))} has the {key} of {own}")
+                who = ", ".join(sorted(filter(None, holders))) or "perhaps another one"
+                result = rejected("CONFLICT", f"{who} has the {key} of {own}")
                 if len(self._blocked) < BLOCKED_MAX:
                     self._blocked[row.number], self._holders[row.number] = (row, result), holders
                 else:
@@ -285,11 +287,14 @@ class ChangeSender:
         planned = self._rows.pending.pop(row.number, None)
         tally = self._tally
         tally.sent += 1
+        details = tally.details if planned is not None else None
+        if details is not None and planned is not None and result.reason:
+            details.note_reason(planned.n, result.reason)
         match result.result:
             case RecordStatus.CREATED:
                 tally.created += 1
-                if tally.new is not None and planned is not None:
-                    tally.new[planned.n] = 1
+                if details is not None and planned is not None:
+                    details.note_created(planned.n)
             case RecordStatus.UPDATED:
                 tally.updated += 1
             case RecordStatus.SKIPPED:

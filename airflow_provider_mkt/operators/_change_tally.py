@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_mkt.operators._change_outcomes import RowDetails
     from airflow_provider_mkt.operators._change_rows import PlanSize
     from airflow_provider_mkt.sync.changes import Comparison
     from airflow_provider_mkt.sync.results import ChangesOutcome, SyncOutcome
@@ -20,7 +21,7 @@ class Tally:
     :param kept: values that were left out, since they would have gone back.
     :param reconciled: acknowledged rows that were read back.
     :param drifted: those of them whose record differs, or is missing.
-    :param new: by number in the plan, whether the record is new; None when nobody wants to know.
+    :param details: of every row, for the file of outcomes; None when nobody wants it.
     :param sent: rows that were to be sent and have a result.
     """
 
@@ -38,7 +39,7 @@ class Tally:
     drifted: int = 0
     sent: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    new: bytearray | None = None
+    details: RowDetails | None = None
 
     def outcome(
         self,

@@ -13,7 +13,7 @@ from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.operators._base import push_outcome
 from airflow_provider_mkt.operators._change_leaving import GoneRows
 from airflow_provider_mkt.operators._change_options import state_folder
-from airflow_provider_mkt.operators._change_outcomes import write_outcomes
+from airflow_provider_mkt.operators._change_outcomes import RowDetails, write_outcomes
 from airflow_provider_mkt.operators._change_plan import ChangePlan
 from airflow_provider_mkt.operators._change_read_back import Reconciliation
 from airflow_provider_mkt.operators._change_rows import ChangedRows
@@ -46,6 +46,11 @@ if TYPE_CHECKING:
 
 _FIELDS_NAMED = 20
 """Fields that a line of the log names at most."""
+_MAPPING = (
+    *("columns", "constants", "types", "blank", "null_values"),
+    *("action", "partition_name", "marketable_contacts", "associate"),
+)
+"""Parameters that say how a row is written. A rejected row is tried again at once when one has changed."""
 _SHOWN = ("created", "updated", "unchanged", "skipped", "rejected", "unknown", "suppressed", "removed")
 """Counts that the log and the history have."""
 
@@ -158,7 +163,7 @@ class ChangedSync:
         from airflow_provider_mkt.sync.changes import Hashing, SyncSettings
 
         operator = self._writing.operator
-        mapping = [getattr(operator, name, None) for name in ("columns", "constants", "types", "blank")]
+        mapping = [getattr(operator, name, None) for name in _MAPPING]
         return SyncSettings(
             row_key=self._options.row_key or self._key,
             match_key=self._key,
@@ -278,7 +283,7 @@ class ChangedSync:
             gone.find_reused_keys(rows)
         run.start(remove=remove, ids=rows.ids)
         if self._writing.options.outcomes_path is not None:
-            task.tally.new = bytearray(comparison.total)
+            task.tally.details = RowDetails(comparison.total)
         if self._in_bulk is None and (wait := run.seconds_to_wait(self._writing.writer.quiet_after)):
             self._log.info("An earlier run ended early; waiting %.0f s until its calls have ended", wait)
             self._writing.operator.sleep(wait)
@@ -294,8 +299,10 @@ class ChangedSync:
                 gone.leave(results.open_rejects)
         rejects = self._writing.rejects_path if results.has_rejects else None
         path = self._writing.options.outcomes_path
-        new = task.tally.new
-        outcomes = None if path is None or new is None else write_outcomes(path, run.row_outcomes(), new)
+        details, outcomes = task.tally.details, None
+        if path is not None and details is not None:
+            outcomes = write_outcomes(path, run.row_outcomes(), details)
+            details.close()
         outcome = task.tally.outcome(self._hook.conn_type, comparison, size, rest, rejects, outcomes)
         if self._associations is not None:
             outcome["associations"] = self._associations.links.counts()

@@ -270,7 +270,7 @@ class Comparer:
         elif row["code"] is not None:
             operation = Operation.REJECTED
         else:
-            decision = decide(row, self._number, refresh, self._fields)
+            decision = decide(row, self._number, refresh, self._fields, self._settings.mapping_version)
             operation = decision.operation
             if operation in (Operation.CHANGED, Operation.RETRY):
                 row["changed_fields"] = names = decision.fields.names

@@ -97,13 +97,20 @@ class Decision:
     fields: FieldChanges = field(default_factory=FieldChanges)
 
 
-def decide(row: dict[str, Any], run: int, refresh: Refresh, fields: FieldHashes) -> Decision:
+def decide(
+    row: dict[str, Any],
+    run: int,
+    refresh: Refresh,
+    fields: FieldHashes,
+    mapping_version: str | None = None,
+) -> Decision:
     """Decide what is done with a row that can be sent.
 
     :param row: a candidate: an incoming row with the state's row of its key.
     :param run: the number of this run.
     :param refresh: ``failed`` also sends rows that are not due yet, ``all`` sends every row.
     :param fields: the order of the short hashes.
+    :param mapping_version: of this run. A row that was not written with another one is due at once.
     """
     status = row["old_status"]
     if status is None:
@@ -122,7 +129,8 @@ def decide(row: dict[str, Any], run: int, refresh: Refresh, fields: FieldHashes)
     if not equal:
         new = row["old_first_sent_at"] is None and status != Status.SYNCED
         return Decision(Operation.NEW if new else Operation.CHANGED, differing)
-    due = row["old_next_try_run"] is None or row["old_next_try_run"] <= run
+    before = row["old_mapping_version"] or mapping_version
+    due = row["old_next_try_run"] is None or row["old_next_try_run"] <= run or before != mapping_version
     if status == Status.SYNCED:
         # Written, but not all of it: what it was to be associated with was missing.
         partly = row["old_next_try_run"] is not None and row["old_left_run"] is None

@@ -95,9 +95,9 @@ class IncomingRows:
         if code is None and (key is None or match is None):
             code, reason = (
                 NO_KEY,
-                f"{self._row_name}, the row_key, is missing or empty"
+                f"{self._row_name}, the row_key, is missing or empty, or no text or number"
                 if key is None
-                else f"{self._match_name}, the key, is missing or empty",
+                else f"{self._match_name}, the key, is missing or empty, or no text or number",
             )
         if code is not None:
             self.rejected[code] += 1

@@ -41,7 +41,8 @@ class SyncSettings:
     :param match_kind: how match keys are compared.
     :param hashing: how payloads are compared. The match key gets its type from *match_kind*.
     :param field_hashes: keep 4 bytes of each field, so that the changed fields can be named.
-    :param mapping_version: identifies the mapping; noted in the rows.
+    :param mapping_version: identifies the mapping, and what else decides whether a row is written; noted in
+        the rows. Those that were rejected with another one are tried again at once.
     :param baseline: what a first run does.
     :param duplicates: ``reject`` rejects all rows of one key, unless their payloads are equal; ``last`` takes
         the last one.
