@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
 from airflow_provider_mkt.actions.jobs import chunked
 from airflow_provider_mkt.actions.leads import RecordResult, RecordStatus
 from airflow_provider_mkt.client.errors import OutcomeUnknown
+from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.operators._change_rows import ids_by_possible_keys
 from airflow_provider_mkt.operators._change_task import PlannedRows, ResultsOnly
 from airflow_provider_mkt.sync.rows import Row
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._change_rows import ChangedRows
     from airflow_provider_mkt.operators._change_task import ChangeTask
     from airflow_provider_mkt.sync.changes import PlannedRow
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""How much the clocks of a worker and of the platform may differ."""
 
 
 class GoneRows:
@@ -84,7 +89,7 @@ class GoneRows:
             if one.n in now:
                 key = now[one.n].lower()
                 # Of several leads with one address, this is not the other row's.
-                if key not in others or len(stored.get(key, ())) > 1:
+                if key not in others or len([lead for lead in stored.get(key, ()) if lead.id]) > 1:
                     record_id = one.platform_id or ""
             elif not one.platform_id:
                 record_id = self._found(one, stored, others)
@@ -110,7 +115,7 @@ class GoneRows:
         self._leave(self._with_ids(self._task.run.to_remove()), open_rejects)
 
     def _leave(self, gone: Iterator[tuple[PlannedRow, str]], open_rejects: Callable[[], IO[str]]) -> None:
-        leaving = self._task.options.leaving
+        leaving, gone = self._task.options.leaving, self._written(gone)
         if leaving.how in ("clear", "set"):
             self._change(gone, open_rejects)
             return
@@ -133,9 +138,40 @@ class GoneRows:
                 if lead_id:
                     yield one, lead_id
                 elif found:
-                    self._not_removed(one, "SEVERAL_FOUND")
+                    self._not_removed(one, "SEVERAL_FOUND" if found[0].id else "KEY_NOT_SEARCHABLE")
                 else:
                     self._removed(one, "NOT_FOUND")
+
+    def _written(self, gone: Iterator[tuple[PlannedRow, str]]) -> Iterator[tuple[PlannedRow, str]]:
+        """Yield rows, without those whose record this sync may never have written.
+
+        Of a row that was never acknowledged, only a record that is newer than the run which may have written
+        it is taken for written.
+        """
+        from airflow_provider_mkt.sync.changes import Status
+
+        target = self._task.target
+        while some := list(islice(gone, self._task.batch_max)):
+            unsure = [(one, record_id) for one, record_id in some if one.unsure_since is not None]
+            ids = list(dict.fromkeys(record_id for _, record_id in unsure))
+            stored = target.read(target.id_field, ids, target.created_fields) if ids else {}
+            older = {
+                one.n
+                for one, record_id in unsure
+                for lead in stored.get(record_id.lower(), ())
+                if not _is_newer(lead, target.created_fields, one.unsure_since)
+            }
+            for one, record_id in some:
+                if one.n in older:
+                    self._task.run.record(one, Status.REMOVED, reason="EXISTED_BEFORE")
+                else:
+                    yield one, record_id
+            if older:
+                self._task.writing.operator.log.warning(
+                    "Left alone: %s that existed before a run whose outcome is unknown, and that no run is "
+                    "known to have written",
+                    counted(len(older), "record"),
+                )
 
     def _remove(self, action: MemberAction, some: Sequence[tuple[PlannedRow, str]]) -> None:
         from airflow_provider_mkt.actions.members import MemberStatus
@@ -166,7 +202,9 @@ class GoneRows:
         values: Mapping[str, object] = leaving.values
         if leaving.how == "clear":
             names = self._task.fields | set(self._task.run.fields)
-            values = dict.fromkeys(sorted(names - self._task.target.never_cleared))
+            # Whose value a kept field has is not known.
+            kept = self._task.options.kept.names
+            values = dict.fromkeys(sorted(names - self._task.target.never_cleared - {*kept}))
         if not values:
             return
 
@@ -201,3 +239,16 @@ class GoneRows:
         self._task.run.record(planned, Status.FAILED, reason=code or None)
         self._task.tally.not_removed += 1
         self._task.tally.reasons[code or "UNKNOWN"] += 1
+
+
+def _is_newer(lead: StoredLead, names: Sequence[str], than: datetime | None) -> bool:
+    """Whether a record was created after a moment, as far as the clocks agree."""
+    for name in names:
+        try:
+            created = datetime.fromisoformat(str(lead.values.get(name)))
+        except ValueError:
+            continue
+        if created.tzinfo is None:
+            created = created.replace(tzinfo=UTC)
+        return than is None or created >= than - CLOCKS_DIFFER
+    return False

@@ -30,6 +30,10 @@ NO_SUCH_LEAD = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND", "1004"})
 """Codes of a change by id whose lead was deleted or merged."""
 
 
+CREATED_FIELDS = {"hubspot": ("createdate", "hs_createdate"), "marketo": ("createdAt",)}
+"""By platform, the fields of which one says when a record was created."""
+
+
 class ChangeTarget(Protocol):
     """The records of one kind that a sync compares with its source."""
 
@@ -37,6 +41,8 @@ class ChangeTarget(Protocol):
     """The kind of record, e.g. ``contacts``."""
     id_field: str
     """The field with the platform's id."""
+    created_fields: tuple[str, ...]
+    """The fields of which one says when a record was created."""
     key_fields: tuple[str, ...]
     """The fields that records are found by."""
     key_kind: KeyKind
@@ -85,6 +91,7 @@ class LeadTarget:
         hubspot = hook.conn_type == "hubspot"
         self.object_type = "contacts" if hubspot else "leads"
         self.id_field = "hs_object_id" if hubspot else "id"
+        self.created_fields = CREATED_FIELDS[hook.conn_type]
         self.unique_keys = hubspot
         self.key_fields: tuple[str, ...] = (key,)
         self.key_kind: KeyKind = "email" if not hubspot or key == "email" else "text"

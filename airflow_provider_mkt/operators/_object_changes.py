@@ -17,6 +17,7 @@ from airflow_provider_mkt.operators._change_options import (
     check_leave,
     decode_leave,
 )
+from airflow_provider_mkt.operators._change_task import CREATED_FIELDS
 from airflow_provider_mkt.sync.plan import OBJECT_PLAN, Leaving
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ class ObjectTarget:
     def __init__(self, hook: MarketingHook, stored: StoredObjects) -> None:
         self._hook, self._stored = hook, stored
         self.object_type, self.id_field = stored.object_type, stored.id_field
+        self.created_fields = CREATED_FIELDS[hook.conn_type]
         self.key_fields = stored.key_fields
         self.key_kind: KeyKind = stored.key_kind
         self.key_changes = stored.key_changes

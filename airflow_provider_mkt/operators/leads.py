@@ -123,8 +123,7 @@ class SyncLeadsOperator(CancellableOperator):
     :param associate: HubSpot: records to associate the contacts with, as in
         :class:`~airflow_provider_mkt.operators.objects.SyncObjectsOperator`: each a mapping of ``to`` (object
         type), ``column`` (of the source), and optionally ``by`` (``id`` or a property, e.g. ``domain``),
-        ``label`` and ``missing``. Their columns are no fields unless they are mapped. By calls only, and
-        without ``changes``.
+        ``label`` and ``missing``. Their columns are no fields unless they are mapped. By calls only.
     :param free_mail_domains: HubSpot: domains that name no company; by default those of the large providers
         of free mail.
     :param search_wait: HubSpot: seconds of the whole task for which records are searched for again that

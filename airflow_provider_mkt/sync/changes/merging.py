@@ -61,11 +61,13 @@ class RunStamp:
     """What the rows of a state note of the run that sent them.
 
     :param number: of the run; that of its manifest.
+    :param at: when it began to send; None when that is unknown.
     """
 
     number: int
     run_id: str
     mapping_version: str | None
+    at: datetime | None = None
 
 
 class Journals:
@@ -335,6 +337,7 @@ def _sent(row: Mapping[str, Any], outcome: JournalRow | None, run: RunStamp) -> 
         new["next_try_run"] = next_try(run.number, new["attempts"])
     elif status is Status.AMBIGUOUS:
         new["attempts"] = old["attempts"]
+        new["last_sent_at"] = old["last_sent_at"] or run.at
     if status is Status.ERASED:
         return _erased(new)
     if status is Status.SYNCED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class PlannedRow:
     :param code: the code of the reason.
     :param acknowledged: whether the platform has ever acknowledged the row. If not, a row that left the
         source may never have been written.
+    :param unsure_since: for a row that was never acknowledged, and may have been written: when the first run
+        that may have done it began to send.
     :param last_status: what came of the row when it was sent last, if it was.
     :param last_reason: the code of that status.
     """
@@ -49,6 +52,7 @@ class PlannedRow:
     code: str = ""
     reason: str = ""
     acknowledged: bool = False
+    unsure_since: datetime | None = None
     last_status: str = ""
     last_reason: str = ""
 
@@ -96,7 +100,7 @@ class PlanReader:
 _SHOWN = (
     *("n", "operation", "position", "row_key", "match_key", "code", "reason", "changed_fields", "remove"),
     *("old_platform_id", "old_match_key", "old_first_sent_at", "old_status", "old_reason"),
-    "old_possible_keys",
+    *("old_possible_keys", "old_last_sent_at"),
 )
 """The columns of a plan that a planned row needs."""
 
@@ -123,6 +127,7 @@ def planned_row(row: dict[str, Any], source: Row | None) -> PlannedRow:
         code=row["code"] or "",
         reason=row["reason"] or "",
         acknowledged=row["old_first_sent_at"] is not None,
+        unsure_since=row["old_last_sent_at"] if row["old_first_sent_at"] is None else None,
         last_status=row["old_status"] or "",
         last_reason=row["old_reason"] or "",
     )

@@ -214,8 +214,11 @@ class ChangeRun:
         comparison = self._compared
         if remove and comparison.no_removals:
             raise InvalidInput("remove", f"nothing may be removed: {comparison.no_removals}")
+        at = datetime.now(UTC)
+        self._stamp = replace(self._stamp, at=at)
         schema = schemas().plan.with_metadata(
             {
+                "at": at.isoformat(),
                 "run_id": self._stamp.run_id,
                 "run": str(self.number),
                 "mapping_version": self._stamp.mapping_version or "",

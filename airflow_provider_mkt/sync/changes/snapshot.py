@@ -120,7 +120,8 @@ class StateRow(TypedDict):
     :param attempts: how often in succession the payload was rejected.
     :param next_try_run: the number of the run that tries it again.
     :param first_sent_at: when it was first acknowledged; None when it never was.
-    :param last_sent_at: when it was last acknowledged.
+    :param last_sent_at: when it was last acknowledged. Of a row that never was, and has an unknown outcome:
+        when the first run that may have sent it began to.
     :param last_run_id: the run that sent it last.
     :param mapping_version: the mapping that it was sent with.
     :param left_run: the number of the run that first found it gone; None while it is in the source.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -289,7 +290,11 @@ def _written_by(plan: Path) -> tuple[RunStamp, list[str]]:
 
     metadata = read_schema(plan).metadata
     number, run_id, mapping = (metadata[name].decode() for name in (b"run", b"run_id", b"mapping_version"))
-    return RunStamp(int(number), run_id, mapping or None), json.loads(metadata[b"fields"])
+    at = metadata.get(b"at")
+    stamp = RunStamp(
+        int(number), run_id, mapping or None, datetime.fromisoformat(at.decode()) if at is not None else None
+    )
+    return stamp, json.loads(metadata[b"fields"])
 
 
 def _journal_prefix(plan: str) -> str:
