@@ -14,7 +14,7 @@ from change_runs import adds_up, counted
 from sync_runs import lines
 from workers import Worker, context, until
 
-from airflow_provider_mkt.actions.leads import KEY_SEPARATOR, StoredLead
+from airflow_provider_mkt.actions.leads import KEY_SEPARATOR, UNKNOWN_LEADS, StoredLead
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators import _change_read_back
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
@@ -346,7 +346,11 @@ def test_stored_records_are_found_by_key_and_by_id(sandbox: Sandbox, kind: Kind,
         unknown = [key.lower().replace("k1", "k9"), f"{key},"]
         ids = {name: one["id"] for name, one in held(sandbox, kind).items()}
         found = hook.follow(stored.read([key, *unknown], [kind.changed], by_id=False))
-        assert found == {key.lower(): [StoredLead(ids["k1"], {kind.changed: "A"})]}
+        wanted = {key.lower(): [StoredLead(ids["k1"], {kind.changed: "A"})]}
+        if kind.platform == "marketo" and len(stored.key_fields) == 1:
+            # Marketo cannot search for a comma.
+            wanted[f"{key},".lower()] = [*UNKNOWN_LEADS]
+        assert found == wanted
         found = hook.follow(stored.read([ids["k2"], "404"], [kind.changed], by_id=True))
         assert found == {ids["k2"].lower(): [StoredLead(ids["k2"], {kind.changed: "A"})]}
 

@@ -75,6 +75,33 @@ class TestNotTheirs:
         after = held(sandbox, platform)[KNOWN[platform]]
         assert (after[FIRST[platform]], after.get("city") or "") == (before, "")
 
+    @pytest.mark.parametrize("killed", [False, True])
+    def test_a_row_whose_lead_another_row_was_written_to_is_sent_when_it_counts_again(
+        self, sandbox: Sandbox, platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, killed: bool
+    ) -> None:
+        sync, first = Runs(platform, tmp_path, leave=REMOVAL[platform]), FIRST[platform]
+        one, other = person(1, platform), {**person(9, platform), "email": "P1@example.com"}
+        sync([one])
+        stopped = tmp_path / "stopped"
+
+        def stop(*_: Any) -> None:
+            stopped.touch()
+            until(lambda: False)
+
+        if killed:
+            with monkeypatch.context() as patch:
+                patch.setattr(_change_sending.ChangeSender, "on_result", stop)
+                worker = Worker(sync.operator([one, other]), run="killed")
+            until(stopped.exists)
+            worker.kill()
+        else:
+            assert counted(sync([one, other]), "updated", "created", "skipped") == (1, 0, 1)
+        assert held(sandbox, platform)["p1@example.com"][first] == "P9"
+        outcome = sync([one])
+        assert (outcome["updated"], outcome["removed"]) == (1, 0)
+        assert held(sandbox, platform)["p1@example.com"][first] == "P1"
+        assert counted(sync([one])) == (0, 0, 1, 0)
+
     def test_a_share_is_no_limit_that_an_empty_run_takes_away(
         self, sandbox: Sandbox, platform: str, tmp_path: Path
     ) -> None:

@@ -293,8 +293,7 @@ def read_by_key(
 
     :param keys: values of the key; 100 a call.
     :param fields: properties to return.
-    :returns: contacts by key, in lower case for addresses. A contact that was merged is not found by its old
-        id.
+    :returns: contacts by key in lower case. A contact that was merged is not found by its old id.
     """
     found: dict[str, list[StoredLead]] = {}
     by_id, by_email = lookup_field == RECORD_ID, lookup_field == "email"
@@ -309,7 +308,9 @@ def read_by_key(
             if by_email:
                 names += (row.properties.get("hs_additional_emails") or "").split(";")
             for name in names:
-                found[name.strip().lower()] = [stored]
+                # HubSpot tells values of a property by their case, so that two contacts can be found by one.
+                others = () if by_id or by_email else found.get(name.strip().lower(), ())
+                found[name.strip().lower()] = [*(one for one in others if one.id != row.id), stored]
     return found
 
 

@@ -138,6 +138,8 @@ class Comparer:
         self._compared_keys: set[str] = set()
         self._sendable: set[str] = set()
         self._others: set[str] = set()
+        self._replaced: set[int] = set()
+        """Positions of duplicates with another row key, whose record gets the values of another row."""
         self._moved: set[str] = set()
         """Keys of rows that take another one, and keep their records."""
 
@@ -203,6 +205,10 @@ class Comparer:
                     by_key = sorted(rows, key=lambda row: (row["row_key"], row["position"]))
                     kept = by_key[0] if equal else max(rows, key=lambda row: row["position"])
                     excluded.update((row["position"], "") for row in rows if row is not kept)
+                    if not equal:
+                        self._replaced.update(
+                            row["position"] for row in rows if row["row_key"] != kept["row_key"]
+                        )
         return excluded
 
     def _write_decisions(self, comparison: Comparison, duplicates: dict[int, str], refresh: Refresh) -> None:
@@ -265,6 +271,9 @@ class Comparer:
             row["code"] = code or DUPLICATE_KEY
             differ = "several rows have this key, and their values differ"
             row["reason"] = differ if code else "another row has this key, and counts"
+            if row["position"] in self._replaced:
+                # What was acknowledged of it is on the platform no more.
+                row["row_hash"] = None
         elif row["code"] == ERASED_PERSON:
             operation = Operation.ERASED
         elif row["code"] is not None:

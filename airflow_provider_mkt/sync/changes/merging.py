@@ -247,9 +247,12 @@ def state_row(
         if outcome is not None and outcome["status"] == NOT_SENT:
             return None
         return _removed(row, outcome, run) if operation is Operation.GONE else _sent(row, outcome, run)
+    old = _old(row, run)
+    if operation is Operation.DUPLICATE and row["row_hash"] is None and row["old_row_hash"] is not None:
+        # Another row is written to its record, so that it is sent when it counts again.
+        return {**old, "row_hash": None, "field_hashes": None}
     if not noted:
         return None
-    old = _old(row, run)
     match operation:
         case Operation.ASSUMED:
             return {**old, **_payload(row), "status": Status.SYNCED.value}
