@@ -60,6 +60,7 @@ _STATUSES = (
 )
 _NOT_WRITTEN = frozenset({"not_found", "rejected", "unknown"})
 _LEFT = "NOT_IN_SOURCE"
+_SEVERAL, _UNKNOWN = "SEVERAL_FOUND", "KEY_NOT_SEARCHABLE"
 _REASONS_MAX = 50
 _SAMPLE = 10
 _SHARE_COUNTS_FROM = 1_000
@@ -133,7 +134,8 @@ class _Decisions:
 
     :param ids: rows whose person was looked up, with the id, by number in the plan.
     :param missing: rows whose person the platform does not have.
-    :param several: rows that several people match, with the reason.
+    :param several: rows that several people match, or people whom the platform does not return, with the code
+        and the reason.
     :param same: rows of a person who is another row's too.
     :param wanted: ids of the people who belong in the list.
     :param kept: ids of people who may be those of a row, so that they are not removed.
@@ -145,7 +147,7 @@ class _Decisions:
 
     ids: dict[int, int] = field(default_factory=dict)
     missing: set[int] = field(default_factory=set)
-    several: dict[int, str] = field(default_factory=dict)
+    several: dict[int, tuple[str, str]] = field(default_factory=dict)
     same: set[int] = field(default_factory=set)
     wanted: set[int] = field(default_factory=set)
     kept: set[int] = field(default_factory=set)
@@ -391,10 +393,12 @@ class ListSync:
                     decided.note("missing", one.match_key)
                 elif len(found) > 1 or not found[0].id:
                     ids = [person.id for person in found if person.id]
-                    which = (
-                        f"{len(ids):,} people, with the ids {', '.join(ids[:10])}," if ids else "many people"
+                    which = f"{len(ids):,} people, with the ids {', '.join(ids[:10])},"
+                    decided.several[one.n] = (
+                        (_SEVERAL, f"{which} have this {self._key}")
+                        if ids
+                        else (_UNKNOWN, f"the platform does not return who has this {self._key}")
                     )
-                    decided.several[one.n] = f"{which} have this {self._key}"
                     decided.kept.update(map(int, ids))
                     decided.counts["rejected"] += 1
                 else:
@@ -438,7 +442,13 @@ class ListSync:
                     decided.counts["held back and removed"] += one.row_key in self._suppressed
                 else:
                     decided.counts["already_out"] += one.row_key not in self._suppressed
-        if self._options.exclusive:
+        unknown = sum(code == _UNKNOWN for code, _ in decided.several.values())
+        if self._options.exclusive and unknown:
+            self._log.warning(
+                "Only those whose row left the source are removed: who is in %s is not known",
+                counted(unknown, "row"),
+            )
+        elif self._options.exclusive:
             belong = decided.wanted | decided.kept | decided.to_remove
             decided.others = sorted(self._members - belong)
             for person in decided.others:
@@ -548,8 +558,7 @@ class ListSync:
         path = result_path(self._writing.context, "plan")
         write_rows(path, self._sample(run))
         reasons = Counter(row.code for row in (*self._held_back, *self._refused_rows)) + comparison.reasons
-        if decided.several:
-            reasons["SEVERAL_FOUND"] = len(decided.several)
+        reasons.update(code for code, _ in decided.several.values())
         if counts["not_found"]:
             reasons["NOT_FOUND"] = counts["not_found"]
         return ListPlanOutcome(
@@ -753,7 +762,7 @@ class ListSync:
                 case "not_found":
                     self._not_found(run, one, results)
                 case _:
-                    self._refused(run, one, results, "SEVERAL_FOUND", self._decided.several[one.n])
+                    self._refused(run, one, results, *self._decided.several[one.n])
         if to_create:
             self._create(run, to_create, to_add, results)
         answers: dict[int, MemberResult] = {}

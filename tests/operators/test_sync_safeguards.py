@@ -14,6 +14,7 @@ from sync_runs import BOTH, FIRST, KNOWN, lines
 from workers import Worker, context, until
 
 from airflow_provider_mkt.operators import _change_sending
+from airflow_provider_mkt.operators.lists import SyncListOperator
 from airflow_provider_mkt.operators.objects import SyncObjectsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
@@ -224,3 +225,28 @@ def test_a_record_whose_key_marketo_cannot_search_for_does_not_count_as_removed(
     }
     assert there["a,b"].values["model"] == "A"
     assert "c" not in there
+
+
+def test_nobody_is_removed_for_a_row_whose_person_marketo_does_not_return(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    def sync(*addresses: str, run: str) -> Any:
+        operator = SyncListOperator(
+            task_id="sync",
+            conn_id="marketo_default",
+            list_id=seed.STATIC_LIST,
+            leads=[{"email": one} for one in addresses],
+            exclusive=True,
+            state_path=str(tmp_path / "sync"),
+            max_removed=None,
+            max_rejected=None,
+        )
+        return operator.execute(context(run=run))
+
+    members = sandbox.marketo.state.lists[seed.STATIC_LIST].members
+    before = set(members)
+    sync(KNOWN["marketo"], run="1")
+    outcome = sync(KNOWN["marketo"], "a,b@example.com", run="2")
+    assert (outcome["removed"], outcome["reasons"]) == (0, {"KEY_NOT_SEARCHABLE": 1})
+    assert set(members) == before
+    assert sync(KNOWN["marketo"], run="3")["removed"] == len(before) - 1
