@@ -37,12 +37,15 @@ def load_dags(file: Path) -> tuple[dict[str, DAG], str | None]:
 
 
 def prepare_test_run(dag: Any) -> None:
-    """Make up for what ``dag.test()`` does not do with a DAG in some versions of Airflow.
+    """Make up for what ``dag.test()`` does not do with a DAG in some versions of Airflow, or does slowly.
 
     :param dag: the DAG that is about to run.
     """
     from airflow.models import dag as models
 
+    from airflow_provider_mkt.cli.task_api import serve_newest_task_api
+
+    serve_newest_task_api()
     # A test run that is late alerts nobody. In Airflow 3.2 and 3.3 it cannot even end with a deadline.
     if getattr(dag, "deadline", None):
         dag.deadline = None
