@@ -1,13 +1,17 @@
-"""Runs the command ``mkt-sandbox`` in a process."""
+"""Runs the command ``mkt-sandbox``."""
 
 from __future__ import annotations
 
+import io
 import re
 import signal
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+
+from airflow_provider_mkt.cli.main import main
 
 EXAMPLES = Path(__file__).parents[2] / "example_dags"
 TIMEOUT = 600
@@ -46,6 +50,19 @@ def wait_for(process: subprocess.Popen[str]) -> Result:
         finally:
             process.kill()
     return Result(process.returncode, stdout, stderr)
+
+
+def in_process(*arguments: str | Path) -> Result:
+    """Run the command in this process, where it ends before it starts another one."""
+    before, stdout, stderr = signal.getsignal(signal.SIGTERM), io.StringIO(), io.StringIO()
+    try:
+        with redirect_stdout(stdout), redirect_stderr(stderr):
+            code = main([str(one) for one in arguments])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return Result(code, stdout.getvalue(), stderr.getvalue())
 
 
 def command(*arguments: str | Path, env: dict[str, str] | None = None) -> Result:

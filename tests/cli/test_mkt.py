@@ -1,4 +1,7 @@
-"""The commands ``mkt`` and ``airflow mkt``, in processes of their own, as a user runs them."""
+"""The commands ``mkt`` and ``airflow mkt``, in processes of their own, as a user runs them.
+
+One process answers several tests, because Airflow's start takes most of the time.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from airflow.models.connection import Connection
+from airflow.utils.session import create_session
 from airflow_runs import connected
 
+from airflow_provider_mkt.cli.mkt import main
 from airflow_provider_mkt.sandbox import Sandbox
 
 DAGS = """
@@ -129,93 +136,123 @@ def test_connections_are_tested_from_the_environment_and_from_the_database(
 
     stored = os.environ["AIRFLOW_CONN_HUBSPOT_DEFAULT"]
     monkeypatch.delenv("AIRFLOW_CONN_HUBSPOT_DEFAULT")
-    added = subprocess.run(
-        [sys.executable, "-m", "airflow", "connections", "add", "in_database", "--conn-json", stored],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert added.returncode == 0, added.stderr[-2000:]
+    with create_session() as session:
+        session.add(Connection.from_json(stored, conn_id="in_database"))
     # Airflow 3.2 and later have the commands too.
     code, output = mkt("mkt", "connections", "test", "in_database", program="airflow")
     assert code == 0, output
     assert "in_database: OK: HubSpot account " in output
 
 
-def test_files_are_checked_with_the_fields_of_the_accounts(box: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "crm.py").write_text(DAGS)
-    (tmp_path / "broken.py").write_text(BROKEN)
-    code, output = mkt("check", tmp_path, "--schema")
-    assert code == 1
-    lines = [line for line in output.splitlines() if line.startswith(str(tmp_path)) or "problem" in line]
-    assert lines[0].startswith(f"{tmp_path}/broken.py: ")
-    assert "no_such_argument" in lines[0]
-    assert lines[0].endswith("(line 6)")
-    crm = f"{tmp_path}/crm.py: crm"
-    assert lines[1:-1] == [
-        f"{crm}.bad: columns.mail: field 'emial' does not exist",
-        f"{crm}.bad: constants.createdate: field 'createdate' is read-only: the platform sets it",
-        f"{crm}.mapped: columns.a: field 'firstname' does not exist",
-        f"{crm}.deals: columns.a: field 'dealnam' does not exist",
-        f"{crm}.creates: columns.c: field 'hatSize' does not exist",
-        next(line for line in lines if f"{crm}.gone: " in line),
+@dataclass(frozen=True)
+class Checked:
+    """What ``mkt check`` did with a folder.
+
+    :param lines: its output.
+    :param calls: how many calls it made to the platforms.
+    """
+
+    folder: Path
+    code: int
+    lines: list[str]
+    calls: int
+
+    def of(self, name: str) -> list[str]:
+        """Return the problems of a file, without its path."""
+        path = f"{self.folder}/{name}: "
+        return [line.removeprefix(path) for line in self.lines if line.startswith(path)]
+
+
+def check(folder: Path, files: dict[str, str], *options: str) -> Checked:
+    """Check files, as if nothing set how much Airflow logs."""
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch, connected() as box:
+        patch.delenv("AIRFLOW__LOGGING__LOGGING_LEVEL")
+        code, output = mkt("check", folder, *options)
+        calls = box.hubspot.calls.total + box.marketo.calls.total
+    return Checked(folder, code, output.splitlines(), calls)
+
+
+@pytest.fixture(scope="module")
+def with_schema(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    files = {"crm.py": DAGS, "broken.py": BROKEN, "reading.py": READING}
+    return check(tmp_path_factory.mktemp("schema"), files, "--schema")
+
+
+@pytest.fixture(scope="module")
+def without_schema(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Checked:
+    files = {"crm.py": DAGS, "broken.py": BROKEN, "several.py": SEVERAL}
+    return check(tmp_path_factory.mktemp("files"), files)
+
+
+def test_files_are_checked_with_the_fields_of_the_accounts(with_schema: Checked) -> None:
+    assert with_schema.code == 1
+    (broken,) = with_schema.of("broken.py")
+    assert "no_such_argument" in broken
+    assert broken.endswith("(line 6)")
+    problems = with_schema.of("crm.py")
+    assert problems == [
+        "crm.bad: columns.mail: field 'emial' does not exist",
+        "crm.bad: constants.createdate: field 'createdate' is read-only: the platform sets it",
+        "crm.mapped: columns.a: field 'firstname' does not exist",
+        "crm.deals: columns.a: field 'dealnam' does not exist",
+        "crm.creates: columns.c: field 'hatSize' does not exist",
+        next(problem for problem in problems if problem.startswith("crm.gone: ")),
     ]
-    assert lines[-1] == "1 DAG, 7 tasks of this provider: 7 problems"
+    assert with_schema.lines[-1] == "2 DAGs, 15 tasks of this provider: 15 problems"
 
 
-def test_the_fields_that_are_read_are_checked_too(
-    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_fields_that_are_read_are_checked_too(with_schema: Checked) -> None:
+    problems = with_schema.of("reading.py")
+    assert problems == [
+        "reading.leads: fields[2]: field 'town' does not exist",
+        "reading.members: fields[3]: field 'emial' does not exist",
+        "reading.deals: properties[1]: field 'dealnam' does not exist",
+        "reading.deals: properties_with_history[1]: field 'amounts' does not exist",
+        "reading.machines: fields[1]: field 'vim' does not exist",
+        next(problem for problem in problems if problem.startswith("reading.no_such: api_name: ")),
+        "reading.changes: fields[1]: field 'stats' does not exist",
+        "reading.create: columns.a: field 'emial' does not exist",
+    ]
+
+
+def test_airflows_own_log_of_the_files_is_not_in_the_output(
+    with_schema: Checked, without_schema: Checked
 ) -> None:
-    monkeypatch.delenv("AIRFLOW__LOGGING__LOGGING_LEVEL")
-    (tmp_path / "reading.py").write_text(READING)
-    code, output = mkt("check", tmp_path, "--schema")
-    place = f"{tmp_path}/reading.py: reading"
-    assert (code, output.splitlines()) == (
-        1,
-        [
-            f"{place}.leads: fields[2]: field 'town' does not exist",
-            f"{place}.members: fields[3]: field 'emial' does not exist",
-            f"{place}.deals: properties[1]: field 'dealnam' does not exist",
-            f"{place}.deals: properties_with_history[1]: field 'amounts' does not exist",
-            f"{place}.machines: fields[1]: field 'vim' does not exist",
-            next(line for line in output.splitlines() if line.startswith(f"{place}.no_such: api_name: ")),
-            f"{place}.changes: fields[1]: field 'stats' does not exist",
-            f"{place}.create: columns.a: field 'emial' does not exist",
-            "1 DAG, 8 tasks of this provider: 8 problems",
-        ],
-    )
+    for checked in (with_schema, without_schema):
+        assert all(line.startswith(f"{checked.folder}/") for line in checked.lines[:-1])
 
 
-def test_without_the_option_no_call_is_made(box: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "crm.py").write_text(DAGS)
+def test_without_the_option_no_call_is_made(with_schema: Checked, without_schema: Checked) -> None:
+    assert with_schema.calls
+    assert without_schema.calls == 0
+    assert without_schema.of("crm.py") == []
+
+
+def test_files_and_folders_may_be_given(
+    airflow_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "crm.py").write_text(DAGS)
-    code, output = mkt("check", tmp_path / "crm.py", tmp_path / "other")
-    assert (code, output.splitlines()[-1]) == (0, "2 DAGs, 14 tasks of this provider: 0 problems")
-    assert box.hubspot.calls.total == box.marketo.calls.total == 0
-    assert mkt("check", tmp_path / "none")[0] == 2
+    for file in (tmp_path / "crm.py", tmp_path / "other" / "crm.py"):
+        file.write_text(DAGS)
+    # The command sets it for its process.
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH", "50")
+    with pytest.raises(SystemExit) as good:
+        main(["check", str(tmp_path / "crm.py"), str(tmp_path / "other")])
+    assert good.value.code == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "2 DAGs, 14 tasks of this provider: 0 problems"
+    with pytest.raises(SystemExit) as absent:
+        main(["check", str(tmp_path / "none")])
+    assert absent.value.code == 2
 
 
-def test_every_wrong_argument_of_a_file_is_reported(
-    airflow_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("AIRFLOW__LOGGING__LOGGING_LEVEL")
-    (tmp_path / "several.py").write_text(SEVERAL)
-    (tmp_path / "broken.py").write_text(BROKEN)
-    code, output = mkt("check", tmp_path)
-    assert code == 1
-    several = f"{tmp_path}/several.py"
-    # Airflow's own log of the files is not between them.
-    assert all(line.startswith(str(tmp_path)) for line in output.splitlines()[:-1])
-    lines = [line for line in output.splitlines() if line.startswith(several)]
-    assert [line.removeprefix(f"{several}: ").partition(":")[0] for line in lines] == [
-        "call",
-        "sync",
-        "sync",
-        "mapped",
-    ]
-    assert "did you mean lists.create" in lines[0]
-    assert lines[0].endswith("(line 7)")
-    assert {"max_rejected", "deferrable"} == {line.split(": ")[2] for line in lines[1:3]}
-    assert lines[3].endswith(": mapped: conn_id: is missing or empty (line 11)")
-    assert output.splitlines()[-1] == "1 DAG, 4 tasks of this provider: 5 problems"
+def test_every_wrong_argument_of_a_file_is_reported(without_schema: Checked) -> None:
+    assert without_schema.code == 1
+    problems = without_schema.of("several.py")
+    assert [problem.partition(":")[0] for problem in problems] == ["call", "sync", "sync", "mapped"]
+    assert "did you mean lists.create" in problems[0]
+    assert problems[0].endswith("(line 7)")
+    assert {"max_rejected", "deferrable"} == {problem.split(": ")[1] for problem in problems[1:3]}
+    assert problems[3] == "mapped: conn_id: is missing or empty (line 11)"
+    assert without_schema.lines[-1] == "2 DAGs, 11 tasks of this provider: 5 problems"

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from airflow import __version__ as airflow_version
-from commands import command, start, wait_for
+from commands import Result, command, in_process, start, wait_for
 
 FAILING = """
 import pendulum
@@ -62,59 +62,33 @@ def test_a_failed_task_is_reported_with_its_error_and_the_log(tmp_path: Path) ->
     assert not (tmp_path / "own_home").exists()
 
 
-WAITING = """
+ANSWERED = """
 import pendulum
 from airflow.sdk import DAG, task
 from airflow_provider_mkt.operators.email_approval import ApproveEmailOperator
-
-with DAG("asks", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
-    @task
-    def check():
-        return {
-            "status": "ok", "fingerprint": "4f1c", "preview": "# Spring\\n{{ contact.firstname }}",
-            "name": "Spring", "audience": {"at_most": 120}, "checks": [],
-        }
-
-    ada = [{"id": "7", "name": "ada"}]
-    approve = ApproveEmailOperator(task_id="approve", check=check(), assigned_users=ada)
-
-    @task
-    def publish(approval):
-        return {"by": approval["approved_by"]}
-
-    publish(approve.output)
-"""
-
-
-def test_a_task_that_waits_for_a_person_gets_its_answer_or_ends_the_run(tmp_path: Path) -> None:
-    dag_file = tmp_path / "asks.py"
-    dag_file.write_text(WAITING)
-    given: list[list[str]] = [[], ["--approve"], ["--approve", "--answer", "approve=Reject"]]
-    runs = [start("run", dag_file, "--log", tmp_path / str(n), *one) for n, one in enumerate(given)]
-    unanswered, approved, rejected = map(wait_for, runs)
-    question = "Send 'Spring' to 120 people?"
-    assert unanswered.code == 3, unanswered.stderr
-    assert unanswered.stderr.splitlines()[0] == (
-        "mkt-sandbox: asks.approve waits for a person. Answer it with --approve or --reject or "
-        "--answer approve=OPTION (options: Approve, Reject)"
-    )
-    assert (
-        f"waits for a person: {question}\n    # Spring\n    {{{{ contact.firstname }}}}" in unanswered.stdout
-    )
-    assert unanswered.table()["result"] == ["stopped"]
-    assert (approved.code, rejected.code) == (0, 0), approved.stderr + rejected.stderr
-    assert f"answer: Approve ({question})" in approved.stdout
-    assert approved.table()["tasks"] == ["3 success"]
-    assert f"answer: Reject ({question})" in rejected.stdout
-    assert rejected.table()["tasks"] == ["1 skipped, 2 success"]
-
-
-TWO_BRANCHES = """
-import pendulum
-from airflow.sdk import DAG, task
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sensors.leads import LeadsMatchingSensor
 
+for dag_id, task_id in {WAITING}:
+    with DAG(dag_id, schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
+        @task
+        def check():
+            return {
+                "status": "ok", "fingerprint": "4f1c", "preview": "# Spring\\n{{ contact.firstname }}",
+                "name": "Spring", "audience": {"at_most": 120}, "checks": [],
+            }
+
+        ada = [{"id": "7", "name": "ada"}]
+        approve = ApproveEmailOperator(task_id=task_id, check=check(), assigned_users=ada)
+
+        @task
+        def publish(approval):
+            return {"by": approval["approved_by"]}
+
+        publish(approve.output)
+"""
+
+TWO_BRANCHES = """
 with DAG("branches", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
     @task
     def found(leads):
@@ -134,39 +108,144 @@ with DAG("branches", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
     begin() >> create
 """
 
+BESIDE = """
+        from airflow.providers.standard.operators.hitl import HITLOperator
 
-def test_tasks_of_another_branch_run_while_one_is_deferred(tmp_path: Path) -> None:
-    dag_file, log = tmp_path / "branches.py", tmp_path / "log"
-    dag_file.write_text(TWO_BRANCHES)
-    # What the sensor waits for is done after it was deferred.
-    run = command("run", dag_file, "--log", log)
+        HITLOperator(task_id="ask", subject="Go?", options=["Yes", "No"])
+
+        @task
+        def slow():
+            import time
+
+            time.sleep(6)
+
+        write = SyncLeadsOperator(
+            task_id="write", conn_id="hubspot_default", leads=[{}, {"email": "a@example.com"}], max_rejected=1
+        )
+        slow() >> write
+"""
+"""Further tasks of the DAG that waits for a person."""
+
+BESIDE_RUNS = tuple(map(int, airflow_version.split(".")[:2])) >= (3, 3)
+"""Before Airflow 3.3 a task that waits for a person blocks ``dag.test()``."""
+
+QUESTION = "Send 'Spring' to 120 people?"
+
+
+@pytest.fixture(scope="module")
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run of three DAGs that succeed. Two of them wait for a person, and one has two branches."""
+    folder = tmp_path_factory.mktemp("answered")
+    dag_file, log = folder / "three.py", folder / "log"
+    waiting = {"asks": "approve", "asks_again": "refuse"}
+    dag_file.write_text(ANSWERED.replace("{WAITING}", f"{waiting}.items()") + TWO_BRANCHES)
+    run = command("run", dag_file, "--log", log, "--approve", "--answer", "refuse=Reject")
     assert run.code == 0, run.stderr + log.read_text()[-3000:]
-    assert run.table()["tasks"] == ["4 success"]
-    assert "waits for the platform" in run.stdout
-    assert run.stdout.index("create  ") < run.stdout.index("found  ")
+    assert run.table()["result"] == ["success"] * 3
+    return run
 
 
-INVALID = [
-    ("def f(:\n", r"mine\.py cannot be imported: SyntaxError: invalid syntax \(line 1\)"),
-    (
-        "import airflow\n\nimport no_dag_here\n",
-        r"mine\.py cannot be imported: .*'no_dag_here' \(line 3\)",
-    ),
-    ("x = 1\n", r"mine\.py has no DAG in it"),
-]
+@pytest.fixture(scope="module")
+def unanswered(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """A run that ends because tasks wait for a person."""
+    folder = tmp_path_factory.mktemp("unanswered")
+    dag_file = folder / "asks.py"
+    waiting = ANSWERED.replace("{WAITING}", "[('asks', 'approve')]")
+    dag_file.write_text(waiting + BESIDE if BESIDE_RUNS else waiting)
+    run = command("run", dag_file, "--log", folder / "log")
+    assert run.code == 3, run.stderr
+    assert run.table()["result"] == ["stopped"]
+    return run
 
 
-def test_an_invalid_file_exits_with_code_2(tmp_path: Path) -> None:
-    started = []
-    for number, (text, _) in enumerate(INVALID):
-        dag_file = tmp_path / str(number) / "mine.py"
-        dag_file.parent.mkdir()
-        dag_file.write_text(text)
-        started.append(start("run", dag_file))
-    for process, (_, message) in zip(started, INVALID, strict=True):
-        run = wait_for(process)
-        assert run.code == 2
-        assert re.fullmatch(rf"mkt-sandbox: .*{message}\n", run.stderr), run.stderr
+def test_a_task_that_waits_for_a_person_gets_its_answer(answered: Result) -> None:
+    assert f"answer: Approve ({QUESTION})" in answered.stdout
+    assert f"answer: Reject ({QUESTION})" in answered.stdout
+    assert answered.table()["tasks"][:2] == ["3 success", "1 skipped, 2 success"]
+
+
+def test_a_task_that_waits_for_a_person_without_an_answer_ends_the_run(unanswered: Result) -> None:
+    assert (
+        "mkt-sandbox: asks.approve waits for a person. Answer it with --approve or --reject or "
+        "--answer approve=OPTION (options: Approve, Reject)"
+    ) in unanswered.stderr.splitlines()
+    preview = "# Spring\n    {{ contact.firstname }}"
+    assert f"waits for a person: {QUESTION}\n    {preview}" in unanswered.stdout
+
+
+@pytest.mark.skipif(not BESIDE_RUNS, reason="such a task blocks dag.test() before Airflow 3.3")
+def test_a_branch_beside_a_task_that_waits_for_a_person_runs_to_its_end(unanswered: Result) -> None:
+    assert (
+        "mkt-sandbox: asks.ask waits for a person. Answer it with --answer ask=OPTION (options: Yes, No)"
+    ) in unanswered.stderr.splitlines()
+    assert "waits for a person: Go?" in unanswered.stdout
+    assert re.search(r"^  write +success", unanswered.stdout, re.MULTILINE), unanswered.stdout
+    # The first reasons follow the path of the file.
+    assert re.search(r"Rejects of asks\.write: .*\n  row 1: KEY_MISSING email, the key, ", unanswered.stdout)
+
+
+def test_tasks_of_another_branch_run_while_one_is_deferred(answered: Result) -> None:
+    # What the sensor waits for is done after it was deferred.
+    assert answered.table()["tasks"][2] == "4 success"
+    assert "waits for the platform" in answered.stdout
+    assert answered.stdout.index("create  ") < answered.stdout.index("found  ")
+
+
+def test_a_file_that_cannot_be_imported_exits_with_code_2(tmp_path: Path) -> None:
+    dag_file = tmp_path / "mine.py"
+    dag_file.write_text("import airflow\n\nimport no_dag_here\n")
+    run = command("run", dag_file)
+    assert run.code == 2
+    message = r"mine\.py cannot be imported: .*'no_dag_here' \(line 3\)"
+    assert re.fullmatch(rf"mkt-sandbox: .*{message}\n", run.stderr), run.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "dag_ids", "answers", "message"),
+    [
+        ("x = 1\n", [], {}, "mine.py has no DAG in it"),
+        (FAILING, ["yours"], {}, "mine.py has no DAG 'yours'; it has mine"),
+        (FAILING, [], {"fourth": "Approve"}, "mine.py has no task 'fourth' to answer"),
+    ],
+)
+def test_a_file_without_what_is_to_run_is_not_run(
+    airflow_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    dag_ids: list[str],
+    answers: dict[str, str],
+    message: str,
+) -> None:
+    """In this process, because Airflow's start takes most of the time. The error ends the run with code 2."""
+    from airflow_provider_mkt.cli import in_airflow
+
+    dag_file = tmp_path / "mine.py"
+    dag_file.write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH", "50")
+    events = Events()
+    in_airflow.run(events, dag_file, dag_ids, {}, answers=answers)
+    assert events.written[-1] == ("usage_error", {"message": message})
+
+
+class Events:
+    """Keeps the events that would be written to the command."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[str, dict[str, object]]] = []
+
+    def write(self, event: str, **details: object) -> None:
+        self.written.append((event, details))
+
+
+def test_a_file_that_does_not_compile_exits_with_code_2(tmp_path: Path) -> None:
+    dag_file = tmp_path / "mine.py"
+    dag_file.write_text("def f(:\n")
+    run = in_process("run", dag_file)
+    assert run.code == 2
+    message = r"mine\.py cannot be imported: SyntaxError: invalid syntax \(line 1\)"
+    assert re.fullmatch(rf"mkt-sandbox: .*{message}\n", run.stderr), run.stderr
 
 
 @pytest.mark.parametrize(
@@ -183,7 +262,7 @@ def test_an_invalid_file_exits_with_code_2(tmp_path: Path) -> None:
     ],
 )
 def test_invalid_arguments_exit_with_code_2_before_a_run(arguments: list[str], message: str) -> None:
-    run = command(*arguments)
+    run = in_process(*arguments)
     assert run.code == 2
     assert message in run.stderr
     assert run.stdout == ""
@@ -211,40 +290,3 @@ def test_ctrl_c_stops_airflow_and_deletes_its_home_but_the_log(tmp_path: Path) -
     assert (run.code, run.stderr) == (130, "mkt-sandbox: stopped\n")
     assert not psutil.wait_procs(children, timeout=120)[1]
     assert [path.name for path in home.iterdir()] == ["airflow.log"]
-
-
-BRANCHES = """
-import pendulum
-from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import DAG, task
-from airflow_provider_mkt.operators.leads import SyncLeadsOperator
-
-with DAG("branches", schedule=None, start_date=pendulum.datetime(2026, 1, 1)):
-    HITLOperator(task_id="ask", subject="Go?", options=["Yes", "No"])
-
-    @task
-    def slow():
-        import time
-
-        time.sleep(6)
-
-    write = SyncLeadsOperator(
-        task_id="write", conn_id="hubspot_default", leads=[{}, {"email": "a@example.com"}], max_rejected=1
-    )
-    slow() >> write
-"""
-
-
-@pytest.mark.skipif(
-    tuple(map(int, airflow_version.split(".")[:2])) < (3, 3),
-    reason="such a task blocks dag.test() before Airflow 3.3",
-)
-def test_a_branch_beside_a_task_that_waits_for_a_person_runs_to_its_end(tmp_path: Path) -> None:
-    dag_file = tmp_path / "branches.py"
-    dag_file.write_text(BRANCHES)
-    run = command("run", dag_file, "--log", tmp_path / "log")
-    assert run.code == 3, run.stderr
-    assert "waits for a person: Go?" in run.stdout
-    assert re.search(r"^  write +success", run.stdout, re.MULTILINE), run.stdout
-    # The first reasons follow the path of the file.
-    assert re.search(r"Rejects of branches\.write: .*\n  row 1: KEY_MISSING email, the key, ", run.stdout)
