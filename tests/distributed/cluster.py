@@ -12,23 +12,12 @@ from typing import Any
 
 import psycopg
 from distributed.servers import end_group, postgres_server, redis_server
-from standalone.service import START_TIMEOUT, Standalone, free_port
+from standalone.service import OF_TASKS, START_TIMEOUT, Standalone, free_port
 
 HEARTBEAT_TIMEOUT = 1800
 """Seconds without a heartbeat after which the scheduler takes a task's worker for dead.
 
 More than a machine can be busy: what a killed worker ran is made as old as that, see `Cluster.kill_worker`.
-"""
-
-# Imported once in each worker, instead of in each of its tasks.
-PRELOADED = f"""
-import sys
-if "worker" in sys.argv:
-    sys.path.append({str(Path(__file__).parents[1])!r})
-    import airflow_provider_mkt.client.hubspot, airflow_provider_mkt.client.marketo
-    import airflow_provider_mkt.client.transport.drivers, airflow_provider_mkt.sync.calls
-    import airflow_provider_mkt.operators.leads, airflow_provider_mkt.operators.sends
-    import airflow.sdk.execution_time.task_runner, reliability.waits, redis, psycopg
 """
 
 
@@ -39,6 +28,9 @@ class Cluster(Standalone):
     :param database: host and port of the PostgreSQL server.
     :param broker: URL of the Redis server.
     """
+
+    preloading = ("worker",)
+    preloads = (*OF_TASKS, "airflow_provider_mkt.operators.sends", "reliability.waits", "redis", "psycopg")
 
     def __init__(self, home: Path, database: str, broker: str) -> None:
         self._database = database
@@ -65,8 +57,6 @@ class Cluster(Standalone):
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=metadata,
             AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY="100",
         )
-        local_settings = home / "config" / "airflow_local_settings.py"
-        local_settings.write_text(local_settings.read_text() + PRELOADED)
         self._processes: list[subprocess.Popen[bytes]] = []
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import workers
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
-from standalone.service import Standalone
+from standalone.service import Standalone, pause
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -36,11 +36,13 @@ def browser() -> Iterator[webdriver.Chrome]:
 
 
 def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
-    """Wait until a page or Airflow's API shows something.
-
-    Each look is a request. Sent one after another, they would keep busy what is waited for.
-    """
-    workers.until(condition, seconds, every=0.25)
+    """Wait until a page or Airflow's API shows something."""
+    began = time.monotonic()
+    deadline = began + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"the condition was not true within {seconds} s"
+        pause(began)
+        began = time.monotonic()
 
 
 def seen(look: Callable[[], Any]) -> Any:

@@ -30,6 +30,39 @@ def task_policy(task):
     task.retry_delay = min(task.retry_delay, datetime.timedelta(seconds=5))
 """
 
+OF_TASKS = (
+    "airflow.sdk.execution_time.task_runner",
+    "airflow_provider_mkt.client.hubspot",
+    "airflow_provider_mkt.client.marketo",
+    "airflow_provider_mkt.client.transport.drivers",
+    "airflow_provider_mkt.operators.emails",
+    "airflow_provider_mkt.operators.imports",
+    "airflow_provider_mkt.operators.leads",
+    "airflow_provider_mkt.sync.calls",
+)
+"""Modules that most tasks of the tests import."""
+
+
+def preloaded(components: Collection[str], modules: Iterable[str]) -> str:
+    """Return Python for local settings: components import modules once, instead of in each child process.
+
+    :param components: the commands that start tasks or parse DAG files.
+    :param modules: modules of Airflow, of the provider and of the tests.
+    """
+    tests = str(Path(__file__).parents[1])
+    imports = f"    sys.path.append({tests!r})\n    import {', '.join(modules)}\n"
+    return f"\nimport sys\nif {set(components)!r} & set(sys.argv):\n{imports}"
+
+
+def pause(began: float) -> None:
+    """Sleep between two looks at Airflow, eight times as long as the last one took.
+
+    Each look is a request. Sent one after another, they would keep busy what is waited for.
+
+    :param began: when the last look began, by the monotonic clock.
+    """
+    time.sleep(min(max(8 * (time.monotonic() - began), 0.25), 3.0))
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -47,6 +80,13 @@ class Standalone:
     :param metadata: a migrated SQLite database, which is copied.
     """
 
+    preloading: Collection[str] = ("scheduler", "dag-processor")
+    preloads: Sequence[str] = (
+        *OF_TASKS,
+        "airflow.providers.openlineage.plugins.listener",
+        "airflow_provider_mkt.operators.email_approval",
+    )
+
     def __init__(
         self,
         home: Path,
@@ -61,7 +101,9 @@ class Standalone:
         (home / "config").mkdir()
         if metadata is not None:
             shutil.copy(metadata, home / "airflow.db")
-        (home / "config" / "airflow_local_settings.py").write_text(POLICY)
+        (home / "config" / "airflow_local_settings.py").write_text(
+            POLICY + preloaded(self.preloading, self.preloads)
+        )
         self.url = f"http://127.0.0.1:{(port := free_port())}"
         self.log = home / "standalone.log"
         self._environment = {
@@ -240,7 +282,7 @@ class Standalone:
         )
 
     def finish(
-        self, runs: Mapping[str, str], timeout: float = 1200, every: float = 0.5
+        self, runs: Mapping[str, str], timeout: float = 1200, every: float | None = None
     ) -> tuple[dict[str, str], set[tuple[str, str, str]]]:
         """Wait until runs have ended.
 
@@ -340,15 +382,27 @@ class Standalone:
                     return response
             time.sleep(0.5)
 
-    def until(self, condition: Callable[[], bool], timeout: float, message: str, every: float = 0.5) -> None:
-        deadline = time.monotonic() + timeout
+    def until(
+        self, condition: Callable[[], bool], timeout: float, message: str, every: float | None = None
+    ) -> None:
+        """Wait until a condition holds.
+
+        :param message: begins the error when it does not, or when Airflow ends.
+        :param every: seconds between two looks; by how long a look takes when not given.
+        """
+        began = time.monotonic()
+        deadline = began + timeout
         while not condition():
             ended = self._process is not None and self._process.poll() is not None
             if ended or time.monotonic() > deadline:
                 tail = self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
                 msg = f"{message}\n{tail}"
                 raise AssertionError(msg)
-            time.sleep(every)
+            if every is None:
+                pause(began)
+            else:
+                time.sleep(every)
+            began = time.monotonic()
 
     def _is_ready(self) -> bool:
         try:
