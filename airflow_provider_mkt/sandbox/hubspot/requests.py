@@ -32,6 +32,27 @@ _TEXTS = frozenset(
     }
 )
 """Keys whose values are strings wherever they occur in a body."""
+_SCALARS = frozenset(
+    {
+        *(
+            "actionId",
+            "after",
+            "allowsSensitiveProperties",
+            "archived",
+            "canEnrollFromSalesforce",
+            "category",
+        ),
+        *("closedAt", "consentToProcess", "dataSensitivity", "description", "direction", "displayOrder"),
+        *("enabled", "feedbackSurveyId", "fieldType", "flowId", "flowMigrationStatuses"),
+        *("flowMigrationStatusForClassicWorkflows", "folderIdV2", "formField", "fromName", "groupName"),
+        *("hasUniqueValue", "hidden", "ipAddress", "isDeleted", "isEnabled", "label", "listFolderId", "name"),
+        *("officeLocationId", "pageName", "pageUri", "parentFolderId", "shouldReEnroll"),
+        *("skipValidation", "type"),
+    }
+)
+"""Keys whose values are strings, numbers or booleans wherever they occur in a body, at any depth."""
+_FREE = frozenset({"contactProperties", "content", "customProperties", "properties"})
+"""Keys of objects whose keys are of the account."""
 
 
 def is_dated(request: HubSpotRequest) -> bool:
@@ -49,7 +70,25 @@ async def read_object(request: HubSpotRequest, schema: str, required: Iterable[s
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
     body = await request.json()
+    check_scalars(body, schema)
     return check_object(body, schema, required)
+
+
+def check_scalars(value: object, schema: str) -> None:
+    """Refuse an array or an object where a body has one value."""
+    if isinstance(value, list):
+        for one in value:
+            check_scalars(one, schema)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if not isinstance(one, dict | list):
+                continue
+            if name in _SCALARS:
+                where = f"Invalid input JSON on line 1, column 1: Cannot build {schema}"
+                msg = f"{where}, {name} is no single value"
+                raise invalid(msg)
+            if name not in _FREE or isinstance(one, list):
+                check_scalars(one, schema)
 
 
 def check_object(

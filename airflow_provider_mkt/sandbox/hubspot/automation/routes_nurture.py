@@ -10,7 +10,7 @@ import re
 from starlette.responses import PlainTextResponse, Response
 
 from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found, unsupported_media
-from airflow_provider_mkt.sandbox.hubspot.requests import check_object
+from airflow_provider_mkt.sandbox.hubspot.requests import check_object, check_scalars
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 
 _GUID = re.compile(r"[0-9a-fA-F]{32}")
@@ -69,7 +69,9 @@ async def update_lead(request: HubSpotRequest) -> Response:
     """
     if request.content_type != "application/json":
         raise unsupported_media(request.content_type)
-    body = check_object(await request.json(), "Lead", ["guid"])
+    sent = await request.json()
+    check_scalars(sent, "Lead")
+    body = check_object(sent, "Lead", ["guid"])
     await request.simulate_latency()
     lead = request.state.nurture.lead(request.path_params["lead_guid"])
     if lead is None:
