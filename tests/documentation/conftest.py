@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from standalone.browsers import browser
+from standalone.browsers import browser, chromium
 
-__all__ = ["browser"]
+__all__ = ["browser", "chromium"]

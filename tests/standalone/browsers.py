@@ -23,7 +23,8 @@ SECONDS = 600.0
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[webdriver.Chrome]:
+def chromium() -> Iterator[webdriver.Chrome]:
+    """One Chromium for all tests."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(BROWSER)
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1400,2000"):
@@ -33,6 +34,13 @@ def browser() -> Iterator[webdriver.Chrome]:
         yield driver
     finally:
         driver.quit()
+
+
+@pytest.fixture
+def browser(chromium: webdriver.Chrome) -> Iterator[webdriver.Chrome]:
+    """The Chromium, which shows nothing after the test: Airflow's pages draw and send requests all along."""
+    yield chromium
+    chromium.get("about:blank")
 
 
 def until(condition: Callable[[], object], seconds: float = SECONDS) -> None:
