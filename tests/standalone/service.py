@@ -55,11 +55,11 @@ def preloaded(components: Collection[str], modules: Iterable[str]) -> str:
 
 
 def pause(began: float) -> None:
-    """Sleep between two looks at Airflow, eight times as long as the last one took.
+    """Sleep between two polls of Airflow, eight times as long as the last one took.
 
-    Each look is a request. Sent one after another, they would keep busy what is waited for.
+    Each poll is a request. Sent one after another, they would keep busy what is waited for.
 
-    :param began: when the last look began, by the monotonic clock.
+    :param began: when the last poll began, by the monotonic clock.
     """
     time.sleep(min(max(8 * (time.monotonic() - began), 0.25), 3.0))
 
@@ -388,7 +388,7 @@ class Standalone:
         """Wait until a condition holds.
 
         :param message: begins the error when it does not, or when Airflow ends.
-        :param every: seconds between two looks; by how long a look takes when not given.
+        :param every: seconds between two polls; by how long a poll takes when not given.
         """
         began = time.monotonic()
         deadline = began + timeout
