@@ -209,21 +209,39 @@ class AdaptiveConcurrency:
         return math.ceil(_USEFUL_SHARE * rate.calls / rate.seconds * self._took) + _SPARE_CALLS
 
 
+_freezing = threading.Lock()
+_runs_frozen = 0
+"""How many runs of this process need the older objects frozen."""
+
+
+@lru_cache(maxsize=1)
+def _frozen_elsewhere() -> bool:
+    """Whether objects were frozen before the first run of this process.
+
+    Counting them takes milliseconds, which a small run would feel.
+    """
+    return gc.get_freeze_count() > 0
+
+
 @contextmanager
 def older_objects_frozen() -> Iterator[None]:
     """Keep the garbage collector from going through all that exists now, again and again.
 
     In a task that is most of Airflow, some hundred thousand objects.
     """
-    if gc.get_freeze_count():
-        # Somebody else has done it, and knows when it ends.
-        yield
-        return
-    gc.freeze()
+    global _runs_frozen
+    with _freezing:
+        if not _runs_frozen and not _frozen_elsewhere():
+            gc.freeze()
+        _runs_frozen += 1
     try:
         yield
     finally:
-        gc.unfreeze()
+        with _freezing:
+            _runs_frozen -= 1
+            # Somebody else who has frozen them knows when it ends.
+            if not _runs_frozen and not _frozen_elsewhere():
+                gc.unfreeze()
 
 
 class Stop(Exception):

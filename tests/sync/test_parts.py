@@ -17,7 +17,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators._parameters import RejectThreshold
 from airflow_provider_mkt.sync import rows
-from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency, older_objects_frozen
+from airflow_provider_mkt.sync.pipeline import AdaptiveConcurrency, _frozen_elsewhere, older_objects_frozen
 from airflow_provider_mkt.sync.results import ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import Row
 
@@ -25,6 +25,7 @@ from airflow_provider_mkt.sync.rows import Row
 def test_the_garbage_collector_is_as_it_was_after_a_run() -> None:
     # Tests that fork freeze what they imported, in the same process.
     gc.unfreeze()
+    _frozen_elsewhere.cache_clear()
     with older_objects_frozen():
         assert gc.get_freeze_count()
         with older_objects_frozen():

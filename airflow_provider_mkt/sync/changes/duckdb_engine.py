@@ -26,18 +26,18 @@ class DuckDBEngine:
 
     def __init__(self, folder: Path, incoming: Path, state: StateOnDisk) -> None:
         self._folder, self._incoming, self._state = folder, incoming, state
+        self._database: duckdb.DuckDBPyConnection | None = None
 
     def duplicates(self, column: str) -> Iterator[list[dict[str, Any]]]:
         columns = ", ".join(dict.fromkeys(["position", "row_key", "row_hash", column]))
         target = self._folder / "duplicates.parquet"
         source = _quoted(self._incoming)
         rows = f"SELECT * FROM read_parquet({source}) WHERE code IS NULL AND {column} IS NOT NULL"
-        with closing(self._connect()) as database:
-            database.execute(
-                f"COPY (SELECT {columns} FROM ({rows}) WHERE {column} IN "
-                f"(SELECT {column} FROM ({rows}) GROUP BY {column} HAVING count(*) > 1) "
-                f"ORDER BY {column}, position) TO {_quoted(target)} (FORMAT parquet)"
-            )
+        self._connect().execute(
+            f"COPY (SELECT {columns} FROM ({rows}) WHERE {column} IN "
+            f"(SELECT {column} FROM ({rows}) GROUP BY {column} HAVING count(*) > 1) "
+            f"ORDER BY {column}, position) TO {_quoted(target)} (FORMAT parquet)"
+        )
         yield from groups(read_batches(target), column)
         target.unlink()
 
@@ -96,25 +96,29 @@ class DuckDBEngine:
                 ) TO {_quoted(target)} (FORMAT parquet, ROW_GROUP_SIZE 32768)
                 """
             )
+        self._database = None
         for batch in read_batches(target):
             yield pa.Table.from_batches([batch]).cast(schema).combine_chunks().to_batches()[0]
         target.unlink()
         left_out.unlink()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
+        """Return the database of this comparison, which takes longer to make than to use on a few rows."""
         import duckdb
 
-        return duckdb.connect(
-            ":memory:",
-            config={
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(self._folder / "duckdb"),
-                "threads": min(4, os.cpu_count() or 1),
-                "preserve_insertion_order": "false",
-                # Nothing is downloaded.
-                "autoinstall_known_extensions": "false",
-            },
-        )
+        if self._database is None:
+            self._database = duckdb.connect(
+                ":memory:",
+                config={
+                    "memory_limit": MEMORY_LIMIT,
+                    "temp_directory": str(self._folder / "duckdb"),
+                    "threads": min(4, os.cpu_count() or 1),
+                    "preserve_insertion_order": "false",
+                    # Nothing is downloaded.
+                    "autoinstall_known_extensions": "false",
+                },
+            )
+        return self._database
 
 
 def _state(state: StateOnDisk) -> str:
