@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import itertools
 import json
@@ -10,6 +11,8 @@ import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from task_sdk_runs import run_in_task_sdk
 
 from airflow_provider_mkt.testing._runs import DagResult as Run
 from airflow_provider_mkt.testing._runs import run_in_airflow
@@ -42,10 +45,23 @@ def through_airflow(arguments: dict[str, Any]) -> dict[str, Any]:
     return stored
 
 
+@functools.cache
+def _make_validators_once() -> None:
+    """Let Airflow keep the validator of template fields.
+
+    It makes one for each field of each task that runs, and each takes some milliseconds.
+    """
+    from airflow.sdk.execution_time import task_runner
+
+    names = vars(task_runner)
+    names["TypeAdapter"] = functools.cache(names["TypeAdapter"])
+
+
 class Airflow:
     """An Airflow home that runs DAG files one after another."""
 
     def __init__(self, home: Path) -> None:
+        _make_validators_once()
         self.home = home
         self.dags = home / "dags"
 
@@ -54,19 +70,34 @@ class Airflow:
 
         :param body: lines of Python for the body of ``with DAG(...):``.
         """
-        dag_id = f"dag_{os.getpid()}_{next(_numbers)}"
-        indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
-        source = f"{HEADER}\nwith DAG({dag_id!r}, schedule=None, default_args=FAST) as dag:\n{indented}\n"
-        return self.run_file(source, dag_id, **params)
+        return run_in_airflow(self._dag_of(body), params)
+
+    def run_tasks(self, body: str, **params: Any) -> Run:
+        """Run the tasks that *body* defines as :meth:`run` does, with Airflow's Task SDK alone.
+
+        Templates, XComs, retries, deferral, callbacks and the log are Airflow's. There is no scheduler, API
+        server or database, which take several times as long: for what is about mapped tasks, trigger rules,
+        assets or stored variables, and once for each operator, use :meth:`run`.
+        """
+        return run_in_task_sdk(self._dag_of(body), params)
 
     def run_file(self, source: str, dag_id: str, **params: Any) -> Run:
         """Run one DAG of a DAG file."""
+        return run_in_airflow(self._written(source, dag_id), params)
+
+    def _dag_of(self, body: str) -> Any:
+        dag_id = f"dag_{os.getpid()}_{next(_numbers)}"
+        indented = "\n".join(f"    {line}" for line in body.strip().splitlines())
+        source = f"{HEADER}\nwith DAG({dag_id!r}, schedule=None, default_args=FAST) as dag:\n{indented}\n"
+        return self._written(source, dag_id)
+
+    def _written(self, source: str, dag_id: str) -> Any:
+        """Return a DAG of a DAG file, which is the only one in the folder."""
         for old in self.dags.glob("*.py"):
             old.unlink()
         path = self.dags / f"{dag_id}_{next(_numbers)}.py"
         path.write_text(source)
-        dag = next(one for one in vars(_load(path)).values() if getattr(one, "dag_id", None) == dag_id)
-        return run_in_airflow(dag, params)
+        return next(one for one in vars(_load(path)).values() if getattr(one, "dag_id", None) == dag_id)
 
 
 def _load(path: Path) -> Any:

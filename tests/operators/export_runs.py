@@ -40,9 +40,19 @@ def shorten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_exporting, "_QUEUE_WAIT", (0.05, 0.1))
 
 
-def export(airflow: Airflow, arguments: str, *, operator: str = "ExportLeadsOperator", **params: Any) -> Run:
-    """Run one task ``export`` with these arguments."""
-    return airflow.run(
+def export(
+    airflow: Airflow,
+    arguments: str,
+    *,
+    operator: str = "ExportLeadsOperator",
+    whole: bool = False,
+    **params: Any,
+) -> Run:
+    """Run one task ``export`` with these arguments.
+
+    :param whole: in the whole of Airflow.
+    """
+    return (airflow.run if whole else airflow.run_tasks)(
         f"from airflow_provider_mkt.operators.exports import {operator}\n"
         f'{operator}(task_id="export", conn_id="marketo_default", poll_interval=0.05, {arguments})',
         **params,

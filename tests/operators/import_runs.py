@@ -45,9 +45,14 @@ def write(path: Path, text: str | bytes) -> str:
     return f"file://{path}"
 
 
-def run_import(airflow: Airflow, platform: str, source: str, arguments: str = "", **params: Any) -> Run:
-    """Run one task ``import`` with these arguments."""
-    return airflow.run(
+def run_import(
+    airflow: Airflow, platform: str, source: str, arguments: str = "", *, whole: bool = False, **params: Any
+) -> Run:
+    """Run one task ``import`` with these arguments.
+
+    :param whole: in the whole of Airflow.
+    """
+    return (airflow.run if whole else airflow.run_tasks)(
         f'{OPERATOR}ImportLeadsOperator(task_id="import", conn_id="{platform}_default", source="{source}", '
         f"poll_interval=0.05, {arguments})",
         **params,

@@ -64,7 +64,7 @@ def lines(uri: str) -> list[dict[str, Any]]:
 
 def sync(airflow: Airflow, platform: str, arguments: str, before: str = "", **params: Any) -> Run:
     """Run one task ``sync`` with these arguments."""
-    return airflow.run(
+    return airflow.run_tasks(
         f'{before}\nSyncLeadsOperator(task_id="sync", conn_id="{platform}_default", {arguments})', **params
     )
 
@@ -84,6 +84,13 @@ def counted(outcome: dict[str, Any]) -> tuple[int, int, int, int]:
 def failed(run: Run) -> str:
     assert run.tasks == {"sync": "failed"}, run.log[-4000:]
     return run.log
+
+
+def send_few_at_once(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let a call send ten leads, so that few leads are many calls."""
+    for writer in (ContactWriter, DatabaseLeadWriter):
+        monkeypatch.setattr(writer, "batch_max", 10)
+    return 10
 
 
 def wait_shortly(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def once(*wanted: str) -> Counter[str]:
 
 
 def create(airflow: Airflow, campaigns: Any, more: str = "", conn: str = "hubspot_default") -> Any:
-    return airflow.run(
+    return airflow.run_tasks(
         f'CreateCampaignBatchOperator(task_id="create", conn_id="{conn}", campaigns={campaigns!r}, '
         f"retries=1, {more})"
     )

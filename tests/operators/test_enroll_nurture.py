@@ -31,7 +31,9 @@ LOST: dict[str, dict[str, Any]] = {"reset": RESET, "502": {"status": 502}, "611"
 
 
 def enroll(airflow: Airflow, arguments: str, conn: str = "marketo_default") -> Any:
-    return airflow.run(f'EnrollNurtureOperator(task_id="enroll", conn_id="{conn}", retries=1, {arguments})')
+    return airflow.run_tasks(
+        f'EnrollNurtureOperator(task_id="enroll", conn_id="{conn}", retries=1, {arguments})'
+    )
 
 
 def counts(run: Any) -> tuple[int, int, int, int]:

@@ -52,7 +52,7 @@ def test_a_short_range_is_the_platforms_file_byte_for_byte(
     name(sandbox, seed.BEN, 'first\nsecond "quoted"; third')
     name(sandbox, seed.CARLA, "null")
     out = tmp_path / "leads.csv"
-    run = export(airflow, f'output_path="{out}", {FIELDS}, {RANGE}, deferrable={deferrable}')
+    run = export(airflow, f'output_path="{out}", {FIELDS}, {RANGE}, deferrable={deferrable}', whole=True)
     outcome = succeeded(run)
     assert "@example.com" not in run.log
     (job,) = jobs(sandbox)
@@ -169,7 +169,7 @@ def test_activities_are_exported_with_their_attributes(
 ) -> None:
     out = tmp_path / "activities.csv"
     arguments = f'output_path="{out}", {RANGE}, activity_type_ids="[12]"'
-    outcome = succeeded(export(airflow, arguments, operator="ExportActivitiesOperator"))
+    outcome = succeeded(export(airflow, arguments, operator="ExportActivitiesOperator", whole=True))
     found = rows(out)
     assert (outcome["kind"], outcome["rows"], len(found)) == ("activities", 5, 5)
     assert json.loads(found[0]["attributes"])["Source Type"] == "New person"

@@ -81,7 +81,9 @@ def test_many_parts_are_followed_in_the_triggerer(
     small_parts(monkeypatch, rows=10)
     rows = [f"lead{number}@x.org,Lead,{'bad' if number % 9 == 0 else number}\n" for number in range(65)]
     source = write(tmp_path / "leads.csv", header(platform) + "".join(rows))
-    outcome = succeeded(run_import(airflow, platform, source, "deferrable=True, max_rejected='20%'"))
+    outcome = succeeded(
+        run_import(airflow, platform, source, "deferrable=True, max_rejected='20%'", whole=True)
+    )
     assert (outcome["imported"], outcome["rejected"]) == (57, 8)
     assert [line["row"] for line in lines(outcome["rejects"])] == [n + 2 for n in range(0, 65, 9)]
     assert len(outcome["jobs"]) == len(jobs(quick, platform)) == 7

@@ -47,7 +47,7 @@ def test_pages_stream_to_a_file(airflow: Airflow, sandbox: Sandbox, tmp_path: Pa
     for number in range(25):
         sandbox.hubspot.state.campaigns.create({"hs_name": f"Campaign {number}"})
     path = tmp_path / "campaigns.jsonl"
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + f"""
 HubSpotOperator(
@@ -67,7 +67,7 @@ HubSpotOperator(
 def test_wrong_names_and_arguments_fail_without_retry_and_send_nothing(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + """
 def bad(task_id, call, **arguments):
@@ -98,7 +98,7 @@ bad("other_platform", "leads.get", lead_id=1)
 
 def test_a_call_of_unknown_outcome_is_not_sent_again_by_a_retry(airflow: Airflow, sandbox: Sandbox) -> None:
     sandbox.hubspot.faults.add("*/publish", when="after", answer={"reset": True})
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + f"""
 HubSpotOperator(
@@ -120,7 +120,7 @@ HubSpotOperator(
 def test_slashes_and_question_marks_of_an_id_stay_in_its_path_segment(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + """
 HubSpotOperator(task_id="odd", conn_id="hubspot_default", call="contacts.get",
@@ -135,7 +135,7 @@ HubSpotOperator(task_id="odd", conn_id="hubspot_default", call="contacts.get",
 
 def test_a_password_in_a_result_is_masked_in_xcom(airflow: Airflow, sandbox: Sandbox) -> None:
     sandbox.hubspot.settings.smtp_tokens_need_oauth = False
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + """
 HubSpotOperator(task_id="token", conn_id="hubspot_default", call="smtp_tokens.create",
@@ -150,7 +150,7 @@ HubSpotOperator(task_id="token", conn_id="hubspot_default", call="smtp_tokens.cr
 @pytest.mark.usefixtures("short_waits")
 def test_a_request_without_a_name_is_run_as_any_other(airflow: Airflow, sandbox: Sandbox) -> None:
     sandbox.hubspot.faults.add("*/contacts*", answer={"status": 502}, times=2)
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + """
 HubSpotOperator(task_id="read", conn_id="hubspot_default", call="raw", arguments={
@@ -175,7 +175,7 @@ def test_a_request_without_a_name_is_sent_once_unless_it_may_be_repeated(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
     sandbox.hubspot.faults.add("*/objects/contacts", when="after", answer={"status": 502})
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + """
 HubSpotOperator(task_id="write", conn_id="hubspot_default", call="raw", retries=2, arguments={
@@ -192,7 +192,7 @@ def test_rows_of_all_pages_are_returned_or_an_output_path_is_required(
 ) -> None:
     for number in range(250):
         sandbox.hubspot.state.campaigns.create({"hs_name": f"Campaign {number}", "hs_notes": "x" * 100})
-    run = airflow.run(
+    run = airflow.run_tasks(
         IMPORTS
         + """
 def listed(task_id, operator=HubSpotOperator, conn_id="hubspot_default", call="campaigns.list", **what):

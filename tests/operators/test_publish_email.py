@@ -41,7 +41,9 @@ def publishing(email_id: str = hubspot.NEWSLETTER_EMAIL, **more: Any) -> Publish
 
 
 def publish(airflow: Airflow, arguments: str, conn: str = "hubspot_default") -> Any:
-    return airflow.run(f'PublishEmailOperator(task_id="publish", conn_id="{conn}", retries=2, {arguments})')
+    return airflow.run_tasks(
+        f'PublishEmailOperator(task_id="publish", conn_id="{conn}", retries=2, {arguments})'
+    )
 
 
 def later(**more: float) -> datetime:

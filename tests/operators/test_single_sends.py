@@ -121,7 +121,7 @@ def test_a_lost_answer_sends_one_email(
 
 def test_a_retried_task_sends_one_email(airflow: Airflow, sandbox: Sandbox, short_waits: None) -> None:
     sandbox.hubspot.faults.add(SEND, when="after", answer={"status": 502}, times=6)
-    run = airflow.run(f"""
+    run = airflow.run_tasks(f"""
 {HEAD}
 SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_id={EMAIL}, to="{ADA}",
     retries=4, wait_for_completion=True, poll_interval=0.05)
@@ -183,7 +183,7 @@ def test_two_concurrent_runs_with_one_send_id_send_one_email(sandbox: Sandbox, s
 def test_an_email_that_is_not_sent_fails_the_task_with_its_result_without_retry(
     airflow: Airflow, sandbox: Sandbox, deferrable: bool
 ) -> None:
-    run = airflow.run(f"""
+    run = airflow.run_tasks(f"""
 {HEAD}
 SendTransactionalEmailOperator(task_id="send", conn_id="hubspot_default", email_id={EMAIL}, retries=2,
     to="noreply@example.com", wait_for_completion=True, poll_interval=0.05, deferrable={deferrable})

@@ -20,6 +20,7 @@ from sync_runs import (
     failed,
     lines,
     of,
+    send_few_at_once,
     succeeded,
     sync,
     world,
@@ -400,9 +401,10 @@ leads = [{{"{key}": 99999, "{first}": "Y"}}, {{"{key}": {known}, "{first}": "X"}
         assert list(sandbox.marketo.state.leads)[-1].partition_id == 2
 
     def test_an_unknown_partition_ends_the_run_with_the_first_refusal(
-        self, airflow: Airflow, sandbox: Sandbox
+        self, airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        before = 'leads = [{"email": f"p{i}@example.com"} for i in range(3000)]'
+        count = 30 * send_few_at_once(monkeypatch)
+        before = f'leads = [{{"email": f"p{{i}}@example.com"}} for i in range({count})]'
         log = failed(sync(airflow, "marketo", 'leads=leads, partition_name="Nowhere", retries=3', before))
         assert "partition" in log
         # Those that were in flight together.

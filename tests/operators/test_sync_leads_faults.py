@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -30,6 +28,7 @@ from sync_runs import (
     emails,
     failed,
     of,
+    send_few_at_once,
     shorten,
     succeeded,
     sync,
@@ -37,9 +36,10 @@ from sync_runs import (
     world,
     write_calls,
 )
-from workers import as_soon_as, until
+from workers import Worker, as_soon_as, context, until
 
 from airflow_provider_mkt.actions.hubspot import account as hubspot_quota
+from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
 from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
 from airflow_provider_mkt.client.marketo import platform as marketo_platform
@@ -162,22 +162,24 @@ class TestLostAnswers:
         assert counted(outcome) == (0, SEEDED, 0, 0)
         assert {lead[first] for lead in world(box, platform)} == {"X"}
 
-    def test_answers_lost_all_along_a_long_run(self, airflow: Airflow, box: Sandbox, platform: str) -> None:
+    def test_answers_lost_all_along_a_long_run(
+        self, airflow: Airflow, box: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         faults = of(box, platform).faults
         path = ENDPOINTS[platform]["createOrUpdate"]
         # So far apart that they cannot all hit one batch, in whatever order a slow machine sends.
         for number, how in enumerate(("reset", "502", "524")):
             for skip, when in ((4 * number, "before"), (4 * number + 2, "after")):
                 faults.add(path, method="POST", when=when, skip=skip, **LOST[how])
-        count = 3_600 if platform == "marketo" else 1_200
+        count = 12 * send_few_at_once(monkeypatch)
         # Every key comes twice, far apart and close together.
         before = f"""
 {people(count)}
-leads += leads[:100] + leads[-50:]
+leads += leads[:10] + leads[-5:]
 """
         outcome = succeeded(sync(airflow, platform, "leads=leads", before))
         assert outcome["rejected"] == 0
-        assert outcome["total"] == count + 150
+        assert outcome["total"] == count + 15
         assert_everyone_once(box, platform, count)
 
 
@@ -267,13 +269,16 @@ def forget(context):
 
 class TestTokens:
     @pytest.mark.parametrize("code", ["601", "602"])
-    def test_marketo_token_that_dies_in_the_middle(self, airflow: Airflow, box: Sandbox, code: str) -> None:
+    def test_marketo_token_that_dies_in_the_middle(
+        self, airflow: Airflow, box: Sandbox, code: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         # Once: refused with a new token too, which calls that come one by one would be, it is given up.
         box.marketo.faults.add("*/leads.json", method="POST", answer={"code": code}, skip=1)
-        outcome = succeeded(sync(airflow, "marketo", "leads=leads", people(1_500)))
+        count = 5 * send_few_at_once(monkeypatch)
+        outcome = succeeded(sync(airflow, "marketo", "leads=leads", people(count)))
         # On a busy machine an answer may come after the shortened time-out, and its call go again.
-        assert outcome["created"] + outcome["updated"] == 1_500
-        assert_everyone_once(box, "marketo", 1_500)
+        assert outcome["created"] + outcome["updated"] == count
+        assert_everyone_once(box, "marketo", count)
 
     def test_marketo_token_that_expires_under_several_calls_is_renewed_once(
         self, airflow: Airflow, box: Sandbox
@@ -316,14 +321,20 @@ class TestLimits:
         ],
     )
     def test_refusals_because_of_other_clients_are_waited_out(
-        self, airflow: Airflow, box: Sandbox, platform: str, answer: dict[str, Any]
+        self,
+        airflow: Airflow,
+        box: Sandbox,
+        platform: str,
+        answer: dict[str, Any],
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         of(box, platform).faults.add(
             ENDPOINTS[platform]["createOrUpdate"], method="POST", answer=answer, times=2, skip=1
         )
-        outcome = succeeded(sync(airflow, platform, "leads=leads", people(900)))
-        assert outcome["created"] + outcome["updated"] == 900
-        assert_everyone_once(box, platform, 900)
+        count = 9 * send_few_at_once(monkeypatch)
+        outcome = succeeded(sync(airflow, platform, "leads=leads", people(count)))
+        assert outcome["created"] + outcome["updated"] == count
+        assert_everyone_once(box, platform, count)
 
     @pytest.mark.parametrize("platform", BOTH)
     def test_an_exhausted_day_defers_the_task_until_the_reset_and_then_it_finishes(
@@ -357,22 +368,39 @@ def produce():
         assert_everyone_once(box, platform, 1_500)
 
 
-TRY = """
-import os, sys
-from types import SimpleNamespace
-from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
-from airflow_provider_mkt.state import claims
-from airflow_provider_mkt.operators.leads import SyncLeadsOperator
-claims.AHEAD = float(sys.argv[1])
-made = DatabaseLeadWriter.__init__
-def make(self, **kwargs):
-    made(self, **kwargs)
-    self.quiet_after = float(sys.argv[2])
-DatabaseLeadWriter.__init__ = make
-ti = SimpleNamespace(dag_id="d", run_id=sys.argv[3], task_id="t", map_index=-1, try_number=1)
-leads = [{"email": f"p{i}@example.com"} for i in range(600)]
-SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).run_action({"ti": ti})
-"""
+class Try:
+    """A try in a worker process.
+
+    :param platform: where it writes the leads.
+    :param count: number of leads.
+    :param ahead: how long its claims outlast their renewal.
+    :param quiet: how long the platform may work on a call that nobody waits for.
+    """
+
+    def __init__(self, platform: str, count: int, *, ahead: float, quiet: float) -> None:
+        self._operator = SyncLeadsOperator(
+            task_id="t",
+            conn_id=f"{platform}_default",
+            max_concurrency=4,
+            leads=[{"email": f"p{i}@example.com"} for i in range(count)],
+        )
+        self._ahead, self._quiet = ahead, quiet
+
+    def execute(self, given: Any) -> Any:
+        # The process has only this try: nothing is undone.
+        patch = pytest.MonkeyPatch()
+        patch.setattr(claims, "AHEAD", self._ahead)
+        make = DatabaseLeadWriter.__init__
+
+        def making(writer: DatabaseLeadWriter, **options: Any) -> None:
+            make(writer, **options)
+            writer.quiet_after = self._quiet
+
+        patch.setattr(DatabaseLeadWriter, "__init__", making)
+        return self._operator.run_action(given)
+
+    def on_kill(self) -> None:
+        """Nothing is done: these tests kill the process."""
 
 
 @pytest.mark.parametrize("platform", BOTH)
@@ -390,7 +418,8 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
     monkeypatch.setenv(name, json.dumps(given))
     limits = of(box, platform).limits
     limits.daily.limit = 100
-    count = 30_000 if platform == "marketo" else 8_000
+    send_few_at_once(monkeypatch)
+    count = 1_000 if platform == "marketo" else 800
     details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
 
     def attempt(number: int) -> Any:
@@ -417,25 +446,22 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
 
 class TestKilled:
     def test_a_second_try_waits_until_the_calls_of_a_killed_one_have_ended(
-        self, airflow: Airflow, box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+        self, box: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         ahead, quiet, at_work = 0.5, 4.5, 4.0
         box.marketo.faults.add("*/leads.json", method="POST", delay=at_work, times=2)
-        run_id = str(tmp_path)
-        child = subprocess.Popen([sys.executable, "-c", TRY, str(ahead), str(quiet), run_id])
+        monkeypatch.setenv("WORKERS_RUN", str(tmp_path))
+        killed = Worker(Try("marketo", 600, ahead=ahead, quiet=quiet))
         calls = box.marketo.calls
-        while calls.of("POST", "/rest/v1/leads.json").in_flight < 2:
-            assert child.poll() is None
-            time.sleep(0.01)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
+        until(lambda: killed.ended or calls.of("POST", "/rest/v1/leads.json").in_flight == 2)
+        assert not killed.ended
+        killed.kill()
         assert len(world(box, "marketo")) == SEEDED
 
         monkeypatch.setattr(claims, "AHEAD", ahead)
-        ti = SimpleNamespace(dag_id="d", run_id=run_id, task_id="t", map_index=-1, try_number=2)
         leads = [{"email": f"p{i}@example.com"} for i in range(600)]
         outcome = SyncLeadsOperator(task_id="t", conn_id="marketo_default", leads=leads).run_action(
-            {"ti": ti}
+            context(try_number=2)
         )
         # Otherwise it would have created some of them itself.
         assert counted(outcome) == (0, 600, 0, 0)
@@ -466,25 +492,21 @@ def produce():
 
     @pytest.mark.parametrize("platform", BOTH)
     def test_a_retry_sends_only_what_a_killed_try_is_not_known_to_have_done(
-        self, airflow: Airflow, box: Sandbox, platform: str, tmp_path: Path
+        self, box: Sandbox, platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        count, batch, calls = (6_000, 300, 8) if platform == "marketo" else (6_000, 100, 30)
+        count, calls = (200, 8) if platform == "marketo" else (600, 30)
+        batch = send_few_at_once(monkeypatch)
         of(box, platform).faults.add("*", method="POST", delay=0.05, times=None)
-        script = TRY.replace('marketo_default"', f'{platform}_default", max_concurrency=4').replace(
-            "range(600)", f"range({count})"
-        )
-        child = subprocess.Popen([sys.executable, "-c", script, "0.2", "0", str(tmp_path)])
-        while write_calls(box, platform) < calls:
-            assert child.poll() is None
-            time.sleep(0.005)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        ti = SimpleNamespace(dag_id="d", run_id=str(tmp_path), task_id="t", map_index=-1, try_number=2)
+        monkeypatch.setenv("WORKERS_RUN", str(tmp_path))
+        killed = Worker(Try(platform, count, ahead=0.2, quiet=0.0))
+        until(lambda: killed.ended or write_calls(box, platform) >= calls)
+        assert not killed.ended
+        killed.kill()
         leads = [{"email": f"p{i}@example.com"} for i in range(count)]
         operator = SyncLeadsOperator(
             task_id="t", conn_id=f"{platform}_default", leads=leads, outcomes_path=str(tmp_path / "reported")
         )
-        outcome = operator.run_action({"ti": ti})
+        outcome = operator.run_action(context(try_number=2))
         assert outcome["total"] == outcome["created"] + outcome["updated"] == count
         assert outcome["resumed"] >= batch
         assert outcome["calls"] == (count - outcome["resumed"]) / batch

@@ -41,7 +41,7 @@ def test_files_of_every_kind_are_mapped_and_synced(
         path.write_bytes(gzip.compress("\n".join(lines).encode()))
     before = count(sandbox, platform)
     last_name = "lastname" if platform == "hubspot" else "lastName"
-    run = airflow.run(
+    run = airflow.run_tasks(
         f'SyncLeadsOperator(task_id="sync", conn_id="{platform}_default", source="file://{path}", '
         'columns={"Mail": "email", "Town": "city", "Note": None}, '
         f'constants={{"{last_name}": "Imported"}})'
@@ -55,7 +55,7 @@ def test_files_of_every_kind_are_mapped_and_synced(
 def test_a_query_is_streamed_from_postgresql(
     airflow: Airflow, sandbox: Sandbox, database: str, platform: str
 ) -> None:
-    run = airflow.run(
+    run = airflow.run_tasks(
         f'SyncLeadsOperator(task_id="sync", conn_id="{platform}_default", sql_conn_id="crm", '
         f"sql='SELECT mail, town FROM \"{database}\" WHERE score > %(least)s ORDER BY mail', "
         'sql_parameters={"least": "{{ 2000 }}"}, columns={"mail": "email", "town": "city"})'
@@ -73,7 +73,7 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
         'conn_id="marketo_default", columns={"Mail": "email", "Score": "leadScore"}, '
         'types={"leadScore": "integer"}'
     )
-    first = airflow.run(
+    first = airflow.run_tasks(
         f'SyncLeadsOperator(task_id="sync", source="{path}", rejects_path="{rejects}", '
         f"max_rejected=1, {same})"
     )
@@ -82,7 +82,7 @@ def test_the_rejects_of_a_mapped_run_are_a_source_of_the_next_one(
     assert first.returned["sync"]["reasons"] == {"BAD_VALUE": 1}
     mended = rejects.read_text().replace("many", "7")
     rejects.write_text(mended)
-    again = airflow.run(f'SyncLeadsOperator(task_id="sync", source="{rejects}", {same})')
+    again = airflow.run_tasks(f'SyncLeadsOperator(task_id="sync", source="{rejects}", {same})')
     assert again.state == "success", again.log[-2000:]
     assert again.returned["sync"]["created"] == 1
 
@@ -109,7 +109,9 @@ def test_an_impossible_source_is_an_error_before_anything_is_sent(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, arguments: str, reported: str
 ) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_UNKNOWN_KIND", '{"conn_type": "nosuchdb"}')
-    run = airflow.run(f'SyncLeadsOperator(task_id="sync", conn_id="marketo_default", retries=2, {arguments})')
+    run = airflow.run_tasks(
+        f'SyncLeadsOperator(task_id="sync", conn_id="marketo_default", retries=2, {arguments})'
+    )
     assert run.state == "failed"
     assert reported in run.log
     assert sandbox.marketo.calls.of("POST", "/rest/v1/leads.json").total == 0

@@ -11,7 +11,20 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow
 from import_runs import jobs, max_in_flight, small_parts
-from sync_runs import BOTH, FIRST, SEEDED, emails, failed, lines, of, succeeded, sync, world, write_calls
+from sync_runs import (
+    BOTH,
+    FIRST,
+    SEEDED,
+    emails,
+    failed,
+    lines,
+    of,
+    send_few_at_once,
+    succeeded,
+    sync,
+    world,
+    write_calls,
+)
 from workers import Worker, until
 
 from airflow_provider_mkt.client.errors import InvalidRequest
@@ -130,7 +143,8 @@ def test_a_query_is_read_once_and_written_in_bulk(
 def test_in_auto_mode_a_small_source_goes_by_calls_and_one_that_the_day_has_no_calls_for_in_bulk(
     airflow: Airflow, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, platform: str
 ) -> None:
-    before = 'leads = [{"email": f"p{i}@example.com"} for i in range(3000)]'
+    count = 30 * send_few_at_once(monkeypatch)
+    before = f'leads = [{{"email": f"p{{i}}@example.com"}} for i in range({count})]'
     run = sync(airflow, platform, 'leads=leads, mode="auto", poll_interval=0.05', before)
     assert succeeded(run)["mode"] == "calls"
     assert "at the account's limit" in run.log
@@ -146,7 +160,7 @@ def test_in_auto_mode_a_small_source_goes_by_calls_and_one_that_the_day_has_no_c
     monkeypatch.setenv(name, json.dumps({**given, "extra": extra}))
     run = sync(airflow, platform, 'leads=leads, mode="auto", poll_interval=0.05', before)
     outcome = succeeded_either_way(run)
-    assert (outcome["mode"], outcome["written"]) == ("bulk", 3000)
+    assert (outcome["mode"], outcome["written"]) == ("bulk", count)
     assert "and the day has" in run.log
     assert len(jobs(sandbox, platform)) == 1
 
