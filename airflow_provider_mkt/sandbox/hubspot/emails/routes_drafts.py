@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
@@ -12,6 +10,7 @@ from airflow_provider_mkt.sandbox.hubspot.emails.requests import READ, WRITE, fi
 from airflow_provider_mkt.sandbox.hubspot.emails.views import email_view
 from airflow_provider_mkt.sandbox.hubspot.requests import is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import copied
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
@@ -41,6 +40,6 @@ async def update_draft(request: HubSpotRequest) -> Response:
 async def reset_draft(request: HubSpotRequest) -> Response:
     await request.simulate_latency()
     email = find(request)
-    email.draft = copy.deepcopy(email.live)
+    email.draft = copied(email.live)
     email.draft_updated = request.clock.time()
     return Response(status_code=204)

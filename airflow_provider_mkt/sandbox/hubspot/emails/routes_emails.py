@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
@@ -15,6 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid, not_found
 from airflow_provider_mkt.sandbox.hubspot.languages import is_language
 from airflow_provider_mkt.sandbox.hubspot.requests import check_object, is_dated, read_object
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
+from airflow_provider_mkt.sandbox.server.json_types import copied
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 routes = HubSpotRoutes(*PREFIXES)
@@ -53,7 +52,7 @@ async def clone_email(request: HubSpotRequest) -> Response:
     source = emails.get(str(body["id"]))
     if source is None or source.archived_at is not None:
         raise not_found(f"Email {body['id']} not found")
-    fields = copy.deepcopy(source.live)
+    fields = copied(source.live)
     fields["name"] = body.get("cloneName") or f"{source.name} (clone)"
     if body.get("language"):
         fields["language"] = body["language"]

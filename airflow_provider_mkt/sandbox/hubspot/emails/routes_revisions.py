@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from starlette.responses import Response
 
 from airflow_provider_mkt.sandbox.hubspot.emails import PREFIXES
@@ -15,7 +13,7 @@ from airflow_provider_mkt.sandbox.hubspot.paging import page_both_ways
 from airflow_provider_mkt.sandbox.hubspot.requests import int_param
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest, HubSpotRoutes
 from airflow_provider_mkt.sandbox.hubspot.times import iso
-from airflow_provider_mkt.sandbox.server.json_types import JsonObject
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject, copied
 from airflow_provider_mkt.sandbox.server.responses import JSONResponse
 
 _LIVE = "-1"
@@ -63,7 +61,7 @@ async def restore_to_draft(request: HubSpotRequest) -> Response:
         raise invalid(msg)
     await request.simulate_latency()
     email = find(request)
-    email.draft = copy.deepcopy(_revision(request, email).fields)
+    email.draft = copied(_revision(request, email).fields)
     email.draft_updated = request.clock.time()
     return JSONResponse(email_view(request.state.emails, email, draft=True))
 

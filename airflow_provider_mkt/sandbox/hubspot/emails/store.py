@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +16,7 @@ from airflow_provider_mkt.sandbox.hubspot.errors import invalid
 from airflow_provider_mkt.sandbox.hubspot.seed import TIME_ZONE
 from airflow_provider_mkt.sandbox.hubspot.settings import HubSpotSettings
 from airflow_provider_mkt.sandbox.server.clock import Clock
-from airflow_provider_mkt.sandbox.server.json_types import JsonObject
+from airflow_provider_mkt.sandbox.server.json_types import JsonObject, copied
 
 FIRST_ID = 180_000_000_101
 FIRST_REVISION = 4_000_001
@@ -88,13 +87,13 @@ class EmailStore:
 
     def restore(self, email: Email, revision: Revision) -> None:
         """Restore a revision as a new one, even if nothing changes."""
-        email.live = copy.deepcopy(revision.fields)
+        email.live = copied(revision.fields)
         self._revise(email)
 
     def _revise(self, email: Email) -> None:
         email.updated = self.clock.time()
         number = str(next(self._revisions))
-        email.revisions.append(Revision(number, email.updated, copy.deepcopy(email.live)))
+        email.revisions.append(Revision(number, email.updated, copied(email.live)))
 
     def partner(self, email: Email) -> Email | None:
         """Return the other email of its A/B test."""
@@ -102,7 +101,7 @@ class EmailStore:
 
     def test(self, master: Email, name: str) -> Email:
         """Create the B variation of an email."""
-        variation = self.create(copy.deepcopy(master.live) | {"name": name}, automated=master.automated)
+        variation = self.create(copied(master.live) | {"name": name}, automated=master.automated)
         master.role, master.partner = MASTER, variation.id
         variation.role, variation.partner = VARIANT, master.id
         return variation
