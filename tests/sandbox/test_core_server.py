@@ -33,10 +33,10 @@ def test_starts_fast_and_can_be_used_several_times_in_one_process() -> None:
         began = time.process_time()
         with Sandbox(only="hubspot") as box:
             assert time.process_time() - began < 5
-            assert httpx.get(box.hubspot.url + "/").status_code == 200
+            assert httpx.get(box.hubspot.url + "/", verify=False).status_code == 200
             urls.add(box.hubspot.url)
         with pytest.raises(httpx.ConnectError):
-            httpx.get(box.hubspot.url)
+            httpx.get(box.hubspot.url, verify=False)
     left = set(threading.enumerate()) - before
     assert not [thread for thread in left if thread.name == "mkt-sandbox"]
 
@@ -92,7 +92,7 @@ def test_stop_leaves_no_socket_open_when_connections_come_in(monkeypatch: pytest
 
 def _ignore_errors(url: str) -> None:
     with contextlib.suppress(httpx.HTTPError):
-        httpx.get(url, headers={"Authorization": f"Bearer {seed.TOKEN}"}, timeout=60)
+        httpx.get(url, headers={"Authorization": f"Bearer {seed.TOKEN}"}, timeout=60, verify=False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -108,7 +108,7 @@ def test_serve_forever_ends_on_a_signal(number: int) -> None:
     )
     assert process.stdout is not None
     url = process.stdout.readline().strip()
-    assert httpx.get(url + "/_sandbox/clock").status_code == 200
+    assert httpx.get(url + "/_sandbox/clock", verify=False).status_code == 200
     process.send_signal(number)
     assert process.wait(timeout=60) == 0
     process.stdout.close()
@@ -210,7 +210,10 @@ def test_control_api_changes_everything_over_http(box: Sandbox, api: httpx.Clien
 def test_a_reset_restores_limits_latency_and_clock_unless_they_are_kept(
     platform: Literal["hubspot", "marketo"],
 ) -> None:
-    with Sandbox(only=platform) as box, httpx.Client(base_url=box.platforms[platform].url) as client:
+    with (
+        Sandbox(only=platform) as box,
+        httpx.Client(base_url=box.platforms[platform].url, verify=False) as client,
+    ):
         before = client.get("/_sandbox/limits").json()
         client.post(
             "/_sandbox/limits", json={"rate": 1, "seconds": 5, "daily": 7, "concurrency": 2, "latency": 0.01}
@@ -255,7 +258,7 @@ def test_control_api_and_page_are_closed_to_pages_of_other_sites(
 ) -> None:
     box.clock.advance(60)
     method = "POST" if path.endswith("reset") else "GET"
-    reply = httpx.request(method, box.hubspot.url + path, headers=headers)
+    reply = httpx.request(method, box.hubspot.url + path, headers=headers, verify=False)
     assert (reply.status_code, bool(reply.json()["message"])) == (403, True)
     assert box.clock.offset >= 60
 
@@ -263,7 +266,9 @@ def test_control_api_and_page_are_closed_to_pages_of_other_sites(
 def test_control_api_is_open_to_its_own_page_and_to_other_names_of_loopback(box: Sandbox) -> None:
     port = box.hubspot.url.rpartition(":")[2]
     for headers in ({"Origin": box.hubspot.url}, {"Host": f"localhost:{port}"}, {"Host": f"[::1]:{port}"}):
-        assert httpx.get(box.hubspot.url + "/_sandbox/state", headers=headers).status_code == 200
+        assert (
+            httpx.get(box.hubspot.url + "/_sandbox/state", headers=headers, verify=False).status_code == 200
+        )
 
 
 @pytest.mark.parametrize(
@@ -288,7 +293,7 @@ def test_control_api_reports_errors(
 def test_control_api_counts_in_no_limit_and_needs_no_credentials(box: Sandbox) -> None:
     box.hubspot.limits.rate.limit = 0
     for _ in range(3):
-        assert httpx.get(box.hubspot.url + "/_sandbox/limits").status_code == 200
+        assert httpx.get(box.hubspot.url + "/_sandbox/limits", verify=False).status_code == 200
     assert box.hubspot.calls.total == 0
 
 

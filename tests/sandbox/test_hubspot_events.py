@@ -481,6 +481,7 @@ def test_a_settings_url_must_be_https_with_a_placeholder_for_the_id(box: Sandbox
             f"{box.hubspot.url}{events}/{seed.OAUTH_APP_ID}/settings",
             json={"eventDetailsUrl": url},
             headers=headers,
+            verify=False,
         )
         assert reply.status_code == 400
 

@@ -149,12 +149,12 @@ def test_event_search_matches_the_beginning_of_external_ids(api: httpx.Client, b
 
 def test_scopes_of_a_private_app_token_are_returned(api: httpx.Client, box: Sandbox) -> None:
     path = "/oauth/v2/private-apps/get/access-token-info"
-    about = httpx.post(box.hubspot.url + path, json={"tokenKey": seed.READ_ONLY_TOKEN}).json()
+    about = httpx.post(box.hubspot.url + path, json={"tokenKey": seed.READ_ONLY_TOKEN}, verify=False).json()
     assert set(about["scopes"]) == seed.READER_SCOPES
     assert (about["hubId"], about["appId"]) == (seed.PORTAL_ID, seed.PRIVATE_APP_IDS[seed.READER_APP])
     assert isinstance(about["userId"], int)
-    assert httpx.post(box.hubspot.url + path, json={"tokenKey": "nope"}).status_code == 404
-    assert httpx.post(box.hubspot.url + path, json={}).status_code == 400
+    assert httpx.post(box.hubspot.url + path, json={"tokenKey": "nope"}, verify=False).status_code == 404
+    assert httpx.post(box.hubspot.url + path, json={}, verify=False).status_code == 400
 
 
 def test_withheld_scopes_are_missing_from_every_token_and_its_description(
@@ -166,13 +166,17 @@ def test_withheld_scopes_are_missing_from_every_token_and_its_description(
     assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
     assert api.get(f"{CONTACTS[0]}/{ADA}").status_code == 200
     info = httpx.post(
-        box.hubspot.url + "/oauth/v2/private-apps/get/access-token-info", json={"tokenKey": seed.TOKEN}
+        box.hubspot.url + "/oauth/v2/private-apps/get/access-token-info",
+        json={"tokenKey": seed.TOKEN},
+        verify=False,
     ).json()
     client = {"client_id": seed.OAUTH_CLIENT_ID, "client_secret": seed.OAUTH_CLIENT_SECRET}
     grant = {"grant_type": "refresh_token", "refresh_token": seed.REFRESH_TOKEN}
-    issued = httpx.post(box.hubspot.url + "/oauth/v3/token", data=client | grant).json()
+    issued = httpx.post(box.hubspot.url + "/oauth/v3/token", data=client | grant, verify=False).json()
     about = httpx.post(
-        box.hubspot.url + "/oauth/v3/token/introspect", data=client | {"token": issued["access_token"]}
+        box.hubspot.url + "/oauth/v3/token/introspect",
+        data=client | {"token": issued["access_token"]},
+        verify=False,
     ).json()
     for scopes in (info["scopes"], issued["scopes"], about["scopes"]):
         assert scope not in scopes
