@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 from airflow_provider_mkt.sandbox import Sandbox
@@ -58,7 +60,8 @@ class _Reader:
     """Reads the records of one account. Each is a line of plain values, and so is each record inside it."""
 
     def __init__(self, state: State) -> None:
-        self._stores = [value for value in vars(state).values() if hasattr(value, "__dict__")]
+        # By identity, because stores with equal contents are different ones. The state keeps them alive.
+        self._stores = {id(value) for value in vars(state).values() if hasattr(value, "__dict__")}
 
     def read(self, where: str, value: Any, found: Effects) -> None:
         """Add what a store, a record or a collection holds."""
@@ -66,53 +69,63 @@ class _Reader:
             return
         fields: dict[str, Any] = {}
         for name, inner in self._parts(value):
-            if self._is_plain(inner):
-                fields[name] = _plain(inner)
-            elif not isinstance(inner, (Mapping, list, tuple, set, frozenset)) or inner:
+            if (plain := _plain_form(type(inner))) is not None:
+                fields[name] = plain(inner)
+            elif not isinstance(inner, (dict, list, tuple, set, frozenset, Mapping)) or inner:
                 self.read(f"{where}.{name}", inner, found)
         if fields:
             found[where, repr(fields)] += 1
 
     def _parts(self, value: Any) -> list[tuple[str, Any]]:
-        if isinstance(value, Mapping):
-            return [(str(_plain(key)), value[key]) for key in value]
+        if isinstance(value, (dict, Mapping)):
+            return [(_name(key), value[key]) for key in value]
         if isinstance(value, (list, tuple, set, frozenset)):
             # Without their numbers, so that one more or less does not change those that follow.
-            plain = [repr(_plain(one)) for one in value if self._is_plain(one)]
+            forms = [(one, _plain_form(type(one))) for one in value]
             return [
-                *((f"={text}", True) for text in plain),
-                *(("", one) for one in value if not self._is_plain(one)),
+                *((f"={plain(one)!r}", True) for one, plain in forms if plain is not None),
+                *(("", one) for one, plain in forms if plain is None),
             ]
-        if dataclasses.is_dataclass(value):
-            parts = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
+        if names := _fields_of(type(value)):
+            parts = [(name, getattr(value, name)) for name in names]
         else:
             parts = list(getattr(value, "__dict__", {}).items())
-        return [(name, one) for name, one in parts if name not in _DERIVED and not self._is_known(one)]
-
-    def _is_known(self, value: Any) -> bool:
-        return any(value is one for one in self._stores)
-
-    @staticmethod
-    def _is_plain(value: Any) -> bool:
-        return value is None or isinstance(value, (bool, int, float, str, bytes, datetime, date, Enum))
+        return [(name, one) for name, one in parts if name not in _DERIVED and id(one) not in self._stores]
 
 
-def _plain(value: Any) -> Any:
-    """Return a value without points in time and random ids."""
-    match value:
-        case Enum():
-            return value.name
-        case datetime() | date():
-            return "(time)"
-        case str():
-            return "(time)" if _TIME.match(value) else _RANDOM.sub("(random)", value)
-        case bytes():
-            return _RANDOM.sub("(random)", value.decode(errors="replace"))
-        case bool() | None:
-            return value
-        case int() | float():
-            return "(time)" if abs(value) > (1e12 if isinstance(value, int) else _A_TIME) else value
-    return type(value).__name__
+def _name(key: Any) -> str:
+    plain = _plain_form(type(key))
+    return str(type(key).__name__ if plain is None else plain(key))
+
+
+@functools.cache
+def _fields_of(kind: type) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields; none of another class."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _text(value: str) -> str:
+    return "(time)" if _TIME.match(value) else _RANDOM.sub("(random)", value)
+
+
+@functools.cache
+def _plain_form(kind: type) -> Callable[[Any], Any] | None:
+    """Return what makes a value of a type plain, without points in time and random ids; None for a record."""
+    if issubclass(kind, Enum):
+        return attrgetter("name")
+    if issubclass(kind, date):
+        return lambda value: "(time)"
+    if issubclass(kind, str):
+        return _text
+    if issubclass(kind, bytes):
+        return lambda value: _RANDOM.sub("(random)", value.decode(errors="replace"))
+    if issubclass(kind, (bool, type(None))):
+        return lambda value: value
+    if issubclass(kind, (int, float)):
+        last = 1e12 if issubclass(kind, int) else _A_TIME
+        return lambda value: "(time)" if abs(value) > last else value
+    return None
 
 
 def _is_no_effect(record: Any) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import faulthandler
 import fcntl
+import functools
+import gc
 import hashlib
 import json
 import os
@@ -19,15 +21,20 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
+from airflow_runs import connected
 from workers import import_once
 
+from airflow_provider_mkt.client.hubspot.account import account_info
+from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.transport import drivers
+from airflow_provider_mkt.hooks.base import hook_for
 from airflow_provider_mkt.version_compat import AirflowFailException
 
 BEFORE, UNANSWERED, ANSWERED, RETURNED = INSTANTS = ("before", "unanswered", "answered", "returned")
 """Killed before a request leaves; after the platform did the work and before its answer is read; after the
 answer was taken in; after the operator returned or failed, and before Airflow knows."""
 
+_CALLS = {"hubspot": account_info.details(), "marketo": usage.today()}
 TRIES = 4
 TIMEOUT = 180.0
 
@@ -143,6 +150,19 @@ class Task:
         return Try(self, machine, number, kill, cleared)
 
 
+@functools.cache
+def call_once() -> None:
+    """Read the account of each platform, so that forked processes need not make what all calls share.
+
+    These are compiled expressions and caches of Airflow and the HTTP client, and no state of a task.
+    """
+    with connected():
+        for platform, call in _CALLS.items():
+            with hook_for(f"{platform}_default") as hook:
+                hook.run(call)
+    gc.freeze()
+
+
 class Try:
     """A process that executes one try.
 
@@ -151,6 +171,7 @@ class Try:
 
     def __init__(self, task: Task, machine: Machine, number: int, kill: Kill | None, cleared: int) -> None:
         import_once()
+        call_once()
         reading, writing = os.pipe()
         environment = {**machine.environment, "AIRFLOW__MKT__SHARED_STATE_URL": task.shared}
         self.pid = os.fork()
