@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import shutil
 import sys
@@ -102,10 +103,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
-        return next((n for n, part in enumerate(_LONGEST) if item.nodeid.startswith(part)), len(_LONGEST))
+    @functools.cache
+    def place(module: str) -> int:
+        return next((n for n, part in enumerate(_LONGEST) if module.startswith(part)), len(_LONGEST))
 
-    items.sort(key=place)
+    items.sort(key=lambda item: place(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import datetime as dt
 import functools
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from calls.samples import script
@@ -32,6 +32,11 @@ _WRONG: dict[type, list[Any]] = {
 
 def sample_arguments(platform: str, name: str) -> dict[str, Any]:
     """Arguments that make a call."""
+    return dict(_sample_arguments(platform, name))
+
+
+@functools.cache
+def _sample_arguments(platform: str, name: str) -> dict[str, Any]:
     function, taken = endpoint(platform, name), {}
 
     @functools.wraps(function)
@@ -45,16 +50,18 @@ def sample_arguments(platform: str, name: str) -> dict[str, Any]:
     return taken
 
 
-def parameters(function: Endpoint) -> dict[str, Any]:
+@functools.cache
+def parameters(function: Endpoint) -> Mapping[str, Any]:
     """The types of a call's parameters."""
     hints = get_type_hints(function)
-    return {name: hints[name] for name in inspect.signature(function).parameters}
+    return MappingProxyType({name: hints[name] for name in inspect.signature(function).parameters})
 
 
-def required(function: Endpoint) -> list[str]:
+@functools.cache
+def required(function: Endpoint) -> tuple[str, ...]:
     """The parameters that have no default."""
     signature = inspect.signature(function).parameters.values()
-    return [one.name for one in signature if one.default is one.empty]
+    return tuple(one.name for one in signature if one.default is one.empty)
 
 
 def wrong(hint: Any) -> Iterator[Any]:

@@ -12,7 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, Validat
 
 Shape: TypeAlias = type[BaseModel]
 
-NOTHING: Shape = create_model("Nothing", __config__=ConfigDict(extra="forbid"))
+_READ = ConfigDict(extra="allow", strict=True, defer_build=True)
+"""Most processes that import the shapes read no answer."""
+
+NOTHING: Shape = create_model("Nothing", __config__=ConfigDict(extra="forbid", defer_build=True))
 """An answer without a body."""
 
 
@@ -36,7 +39,7 @@ def shape(name: str, maybe: Mapping[str, Any] | None = None, /, **required: Any)
     """
     fields = {field: (kind, ...) for field, kind in required.items()}
     fields |= {field: (kind, None) for field, kind in (maybe or {}).items()}
-    return create_model(name, __config__=ConfigDict(extra="allow", strict=True), **fields)  # type: ignore[call-overload]
+    return create_model(name, __config__=_READ, **fields)  # type: ignore[call-overload]
 
 
 def also(base: Shape, name: str, maybe: Mapping[str, Any] | None = None, /, **required: Any) -> Shape:
