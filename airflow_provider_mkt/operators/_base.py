@@ -31,7 +31,7 @@ from airflow_provider_mkt.operators._deferral import (
 )
 from airflow_provider_mkt.operators._files import missing_filesystem
 from airflow_provider_mkt.operators._parse_checks import CheckedAtParse, checked_partial
-from airflow_provider_mkt.version_compat import AirflowFailException
+from airflow_provider_mkt.version_compat import AirflowFailException, AirflowTaskTimeout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,9 +170,14 @@ class MarketingOperator(BaseOperator, metaclass=CheckedAtParse):
         """Wait.
 
         :param seconds: how long; 0 only checks whether the task was cancelled.
-        :raises TaskCancelled: as soon as the task is cancelled.
+        :raises TaskCancelled: as soon as the task is cancelled, or ``execution_timeout`` has passed.
         """
-        if self._cancellation.wait(seconds):
+        try:
+            cancelled = self._cancellation.wait(seconds)
+        except AirflowTaskTimeout as timeout:
+            # Nothing is being sent, which AirflowTaskTimeout does not say: airflow_errors raises it again.
+            raise TaskCancelled from timeout
+        if cancelled:
             raise TaskCancelled
 
     def raise_if_cancelled(self) -> None:
@@ -287,7 +292,9 @@ class MarketingOperator(BaseOperator, metaclass=CheckedAtParse):
             if (problem := missing_filesystem(error)) is None:
                 raise
             raise AirflowFailException(problem) from error
-        except TaskCancelled:
+        except TaskCancelled as cancelled:
+            if isinstance(timeout := cancelled.__cause__, AirflowTaskTimeout):
+                raise timeout from None
             # Airflow may have no other line about it: it ends the process a few seconds after the signal.
             self.log.warning("The task was killed while it worked or waited")
             raise

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import copy
+import signal
 import sys
 import threading
 import time
+import uuid
 from datetime import timedelta
 from types import FrameType
 from typing import Any
 
 import pytest
-from workers import until
+from workers import context, until
 
 from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.ratelimit import budget
 from airflow_provider_mkt.operators import _cancellation
+from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 from airflow_provider_mkt.sandbox.marketo.emails.sending import approve_program
 from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
+from airflow_provider_mkt.version_compat import AirflowTaskTimeout
 
 
 def syncing() -> SyncLeadsOperator:
@@ -123,3 +127,34 @@ def test_a_sensor_that_is_killed_with_a_lock_of_its_task_held_still_cancels(
         sensor.on_kill()
         assert time.monotonic() - before < 30
     until(lambda: not program.locked)
+
+
+def test_a_request_that_waits_when_the_execution_timeout_passes_is_not_unknown(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)
+    wait = {"status": 429, "headers": {"Retry-After": "60"}}
+    sandbox.hubspot.faults.add("*", method="POST", answer=wait)
+
+    def creating() -> CreateCampaignBatchOperator:
+        return CreateCampaignBatchOperator(task_id="t", conn_id="hubspot_default", campaigns=[{"name": "A"}])
+
+    def time_out(*_: object) -> None:
+        if sandbox.hubspot.faults.fired:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            raise AirflowTaskTimeout
+
+    before = signal.signal(signal.SIGALRM, time_out)
+    signal.setitimer(signal.ITIMER_REAL, 2, 1)
+    try:
+        with pytest.raises(AirflowTaskTimeout):
+            creating().execute(context())
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    # The next try does not wait for an effect of it.
+    waits: list[float] = []
+    operator = creating()
+    vars(operator)["sleep"] = waits.append
+    operator.execute(context())
+    assert sum(waits) == 0
