@@ -74,6 +74,9 @@ _LONGEST = (
     "tests/sync/changes/",
     "tests/operators/",
     "tests/sensors/",
+    "tests/triggers/",
+    "tests/sandbox/test_hubspot_odd_bodies.py",
+    "tests/calls/test_bad_input.py",
 )
 """Modules and folders by the time that they take. If one started last, the other processes would wait for it.
 
