@@ -13,7 +13,7 @@ from airflow_provider_mkt.actions.leads import KnownFields
 from airflow_provider_mkt.actions.ports import LeadWriter
 from airflow_provider_mkt.actions.procedure import Procedure
 from airflow_provider_mkt.client.call import Call
-from airflow_provider_mkt.client.errors import PlatformError, QuotaExhausted
+from airflow_provider_mkt.client.errors import PlatformError, QuotaExhausted, TaskCancelled
 from airflow_provider_mkt.client.quota import DayQuota
 from airflow_provider_mkt.client.transport.exchange import Reply
 from airflow_provider_mkt.client.transport.platform import Rate
@@ -25,6 +25,12 @@ from airflow_provider_mkt.sync.results import Progress, ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import LeadRows
 
 T = TypeVar("T")
+
+_QUOTA_THREAD = "mkt-daily-quota"
+"""The name of the thread that polls the daily quota."""
+
+_END_LOOKS = 0.2
+"""Seconds between two looks of a waiting poll at whether it is still needed."""
 
 POLL_CALLS_MIN = 20
 """Calls between two polls of the daily quota at least, so that polling costs little of it."""
@@ -94,7 +100,8 @@ class DailyQuotaGuard:
     ) -> None:
         self._account, self._reserve, self._calls_made, self._clock = account, reserve, calls_made, clock
         self._platform = platform
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="mkt-daily-quota")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=_QUOTA_THREAD)
+        self._ended = False
         self._close = True
         self._next_at_calls, self._next_at = 0, 0.0
         self._unavailable = False
@@ -157,8 +164,24 @@ class DailyQuotaGuard:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # The answer of a running poll is no longer needed, and it may wait for a permit.
+        # The answer of a running poll is no longer needed. Python ends no process before its threads, so the
+        # poll must not go on to wait: for a permit, or for a platform that is unavailable.
+        self._ended = True
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def wait(self, seconds: float, sleep: Callable[[float], None]) -> None:
+        """Wait between two requests of a poll.
+
+        :param sleep: waits so many seconds; raises when the task was cancelled.
+        :raises TaskCancelled: when the guard has ended.
+        """
+        until = time.monotonic() + seconds
+        while not self._ended:
+            left = until - time.monotonic()
+            sleep(max(0.0, min(left, _END_LOOKS)))
+            if left <= _END_LOOKS:
+                return
+        raise TaskCancelled
 
 
 class _AtWork:
@@ -222,6 +245,7 @@ class CallTransport:
         )
         self.report = SyncReport()
         self._progress: SyncProgress | None = None
+        self._quota: DailyQuotaGuard | None = None
 
     def prepare(self, stack: ExitStack) -> KnownFields:
         """Start to watch the daily quota, and return which fields can be written.
@@ -264,7 +288,8 @@ class CallTransport:
 
         def tick() -> None:
             self._cancellation.raise_if_cancelled()
-            self._quota.check()
+            if self._quota is not None:
+                self._quota.check()
             if too_many_rejected is not None and too_many_rejected(self.report):
                 raise Stop
             if self._claims is not None:
@@ -312,6 +337,9 @@ class CallTransport:
 
     def sleep(self, seconds: float) -> None:
         """Wait for the next request of a call; a thread that sends waits for the claims too."""
+        if self._quota is not None and threading.current_thread().name.startswith(_QUOTA_THREAD):
+            self._quota.wait(seconds, self._cancellation.sleep)
+            return
         # Other threads write no leads, and one of them renews the claims.
         if not threading.current_thread().name.startswith(THREAD_NAME_PREFIX):
             self._cancellation.sleep(seconds)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sync_runs import BOTH, of, write_calls
+from workers import until
 
 from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied, QuotaExhausted
 from airflow_provider_mkt.client.hubspot.properties import properties
+from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
@@ -113,6 +117,33 @@ def test_a_key_that_does_not_exist_is_refused_after_the_fields_were_read_again(s
     with pytest.raises(InvalidInput, match="lookup_field"):
         run("marketo", {"email": "two@example.com"}, run_id="two", lookup_field="shoeSize")
     assert reads(sandbox, "marketo")[0] == 2
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_a_poll_of_the_calls_left_that_is_repeated_does_not_outlast_the_sync(
+    sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python ends no process before its threads: the task would go on for as long as a call is repeated."""
+    run(platform, {"email": "one@example.com"}, run_id="one")
+    monkeypatch.setattr(calls, "POLL_CALLS_MIN", 0)
+    waits = {1: 0.01}
+    monkeypatch.setattr(
+        RetryPolicy, "backoff", lambda self, failures, at_least=None: waits.get(failures, 500.0)
+    )
+    usage = {"hubspot": "*/api-usage/*", "marketo": "*/stats/usage.json"}[platform]
+    faults = of(sandbox, platform).faults
+    fault = faults.add(
+        usage, answer={"error": "502"} if platform == "hubspot" else {"status": 502}, times=None
+    )
+
+    def leads() -> Iterator[dict[str, str]]:
+        yield {"email": "two@example.com"}
+        until(lambda: fault.fired > 1)
+
+    operator = SyncLeadsOperator(task_id="t", conn_id=f"{platform}_default", leads=leads)
+    details = {"dag_id": "d", "run_id": "two", "task_id": "t", "map_index": -1, "try_number": 1}
+    assert operator.run_action({"ti": SimpleNamespace(**details)})["created"] == 1
+    until(lambda: not any(one.name.startswith("mkt-daily-quota") for one in threading.enumerate()), 120)
 
 
 @pytest.mark.parametrize("platform", BOTH)
