@@ -30,7 +30,7 @@ class NotInTaskSDK(Exception):
     """The DAG needs the scheduler, the API server or the database of Airflow."""
 
 
-class _Server:
+class _Server(httpx.BaseTransport):
     """Answers the Task SDK as the API server does, for the tasks of one DAG run.
 
     :param dag_run: is part of each task's context.
@@ -48,7 +48,7 @@ class _Server:
         if place in self._kept:
             yield self._kept[place]
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
         path = request.url.raw_path.decode().partition("?")[0]
         place = tuple(unquote(part) for part in path.strip("/").split("/"))
         body = json.loads(request.content) if request.content else None
@@ -105,9 +105,7 @@ def run_in_task_sdk(dag: DAG, conf: Mapping[str, Any]) -> DagResult:
     class Supervisor(InProcessTestSupervisor):
         @staticmethod
         def _api_client(dag: Any = None) -> Any:
-            return InProcessTestSupervisor._Client(
-                base_url=None, token="", dry_run=True, transport=httpx.MockTransport(server)
-            )
+            return InProcessTestSupervisor._Client(base_url=None, token="", dry_run=True, transport=server)
 
     states: dict[str, str] = {}
     output = StringIO()
