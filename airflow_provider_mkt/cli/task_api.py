@@ -22,8 +22,12 @@ def serve_newest_task_api() -> bool:
         server: Any = vars(supervisor)["in_process_api_server"]
     except (ImportError, KeyError):
         return False
+    made = server()
+    if getattr(made, "_app", None) is not None:
+        # An earlier run has built it, and its tasks use it.
+        return False
     try:
-        _build(server())
+        _build(made)
     except Exception:
         # Whatever it was, the next server is built by Airflow alone.
         server.cache_clear()

@@ -89,7 +89,7 @@ def describe_type(value: object) -> str:
 
 def _describe_number(value: float) -> str:
     if value == 0:
-        return "0"
+        return "zero"
     if value < 0:
         return "a negative number"
     if isinstance(value, float) and not value.is_integer():

@@ -44,6 +44,9 @@ Duplicates: TypeAlias = Literal["last", "reject"]
 Baseline: TypeAlias = Literal["send", "assume_synced"]
 ReconcileAction: TypeAlias = Literal["report", "send"]
 
+CREATED_FIELDS = {"hubspot": ("createdate", "hs_createdate"), "marketo": ("createdAt",)}
+"""By platform, the fields of which one says when a record was created."""
+
 CHANGE_FIELDS = (
     "changes",
     "row_key",

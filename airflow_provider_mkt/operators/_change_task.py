@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_mkt.actions.leads import KEY_SEPARATOR, KnownFields, RecordResult
+from airflow_provider_mkt.operators._change_options import CREATED_FIELDS
 from airflow_provider_mkt.operators._change_tally import Tally
 from airflow_provider_mkt.sync.plan import LEAD_PLAN
 from airflow_provider_mkt.sync.results import ResultFiles
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 NO_SUCH_LEAD = frozenset({"OBJECT_NOT_FOUND", "NOT_FOUND", "1004"})
 """Codes of a change by id whose lead was deleted or merged."""
-
-
-CREATED_FIELDS = {"hubspot": ("createdate", "hs_createdate"), "marketo": ("createdAt",)}
-"""By platform, the fields of which one says when a record was created."""
 
 
 class ChangeTarget(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.operators._change_options import (
     CHANGE_CHECKS,
+    CREATED_FIELDS,
     NOT_IN_DRY_RUN,
     ChangeOptions,
     Changes,
@@ -17,7 +18,6 @@ from airflow_provider_mkt.operators._change_options import (
     check_leave,
     decode_leave,
 )
-from airflow_provider_mkt.operators._change_task import CREATED_FIELDS
 from airflow_provider_mkt.sync.plan import OBJECT_PLAN, Leaving
 
 if TYPE_CHECKING:

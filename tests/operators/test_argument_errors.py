@@ -75,7 +75,7 @@ def test_an_operator_of_a_user_with_parameters_of_its_own_is_left_alone() -> Non
             "conn_id: must be text, the id of a connection, not a number",
         ),
         (lambda: PublishEmailOperator(**PUBLISH, poll_interval=-1), "0 or more, not a negative number"),
-        (lambda: SyncLeadsOperator(**BASE, leads=PERSON, max_concurrency=0), "1 or more, not 0"),
+        (lambda: SyncLeadsOperator(**BASE, leads=PERSON, max_concurrency=0), "1 or more, not zero"),
         (
             lambda: SyncLeadsOperator(**BASE, leads=PERSON, max_concurrency=1.5),
             "not a number with a fraction",
