@@ -29,8 +29,8 @@ T = TypeVar("T")
 _QUOTA_THREAD = "mkt-daily-quota"
 """The name of the thread that polls the daily quota."""
 
-_END_LOOKS = 0.2
-"""Seconds between two looks of a waiting poll at whether it is still needed."""
+_CHECK_INTERVAL = 0.2
+"""Seconds after which a waiting poll checks whether it is still needed."""
 
 POLL_CALLS_MIN = 20
 """Calls between two polls of the daily quota at least, so that polling costs little of it."""
@@ -178,8 +178,8 @@ class DailyQuotaGuard:
         until = time.monotonic() + seconds
         while not self._ended:
             left = until - time.monotonic()
-            sleep(max(0.0, min(left, _END_LOOKS)))
-            if left <= _END_LOOKS:
+            sleep(max(0.0, min(left, _CHECK_INTERVAL)))
+            if left <= _CHECK_INTERVAL:
                 return
         raise TaskCancelled
 

@@ -100,7 +100,9 @@ def test_a_worker_killed_while_it_merges_and_its_next_try_merge_once(
     worker = Worker(merging(platform))
     until(lambda: box.calls.of("POST", ROUTES[platform]).in_flight == 1)
     worker.kill()
-    outcome = Worker(merging(platform)).end()["result"]
+    ended = Worker(merging(platform)).end()
+    assert "result" in ended, ended
+    outcome = ended["result"]
     assert (outcome["merged"], outcome["already"]) == (2, 0)
     assert request_count(sandbox, platform) == (2 if platform == "hubspot" else 1)
 
