@@ -82,8 +82,8 @@ class Log(Protocol):
 class DailyQuotaGuard:
     """Polls now and then how many of the day's calls are left, in a thread of its own.
 
-    The first poll starts with the guard, and the work waits for it, so that reserved calls are not used.
-    That is not needed where another task polled within :data:`POLL_INTERVAL`, and many calls were left.
+    The first poll starts when the guard is entered, and the work waits for it, so that reserved calls are not
+    used. That is not needed where another task polled within :data:`POLL_INTERVAL`, and many calls were left.
 
     :param reserve: calls that are left to other software.
     :param calls_made: returns how many calls the task has made.
@@ -106,12 +106,6 @@ class DailyQuotaGuard:
         self._next_at_calls, self._next_at = 0, 0.0
         self._unavailable = False
         self._poll: Future[DayQuota | None] | None = None
-        known = account.recall(account.day_quota(), POLL_INTERVAL)
-        if known is not None and known.left - reserve >= 2 * CLOSE:
-            self._close = False
-            self._schedule(POLL_CALLS_MIN)
-        else:
-            self._start_poll()
 
     def check(self) -> None:
         """Start a poll when it is due, and read its answer.
@@ -161,6 +155,12 @@ class DailyQuotaGuard:
         self._next_at = self._clock() + POLL_INTERVAL
 
     def __enter__(self) -> Self:
+        known = self._account.recall(self._account.day_quota(), POLL_INTERVAL)
+        if known is not None and known.left - self._reserve >= 2 * CLOSE:
+            self._close = False
+            self._schedule(POLL_CALLS_MIN)
+        else:
+            self._start_poll()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -235,9 +235,8 @@ class CallTransport:
         daily_reserve: int,
         log: Log,
     ) -> None:
-        self._account, self._platform, self._cancellation = account, platform, cancellation
+        self._account, self._cancellation = account, cancellation
         self._writer, self._claims, self._log = writer, claims, log
-        self._daily_reserve = daily_reserve
         # All at once from the start: in a sliding window, the pace of the first one repeats in all others.
         self._at_work = _AtWork()
         self.concurrency = AdaptiveConcurrency(
@@ -245,18 +244,14 @@ class CallTransport:
         )
         self.report = SyncReport()
         self._progress: SyncProgress | None = None
-        self._quota: DailyQuotaGuard | None = None
+        self._quota = DailyQuotaGuard(account, daily_reserve, lambda: self.report.calls, platform=platform)
 
     def prepare(self, stack: ExitStack) -> KnownFields:
         """Start to watch the daily quota, and return which fields can be written.
 
         :param stack: ends the watch.
         """
-        self._quota = stack.enter_context(
-            DailyQuotaGuard(
-                self._account, self._daily_reserve, lambda: self.report.calls, platform=self._platform
-            )
-        )
+        stack.enter_context(self._quota)
 
         def read() -> KnownFields:
             return self._account.follow(self._writer.known_fields(), keep=True)
@@ -288,8 +283,7 @@ class CallTransport:
 
         def tick() -> None:
             self._cancellation.raise_if_cancelled()
-            if self._quota is not None:
-                self._quota.check()
+            self._quota.check()
             if too_many_rejected is not None and too_many_rejected(self.report):
                 raise Stop
             if self._claims is not None:
@@ -337,7 +331,7 @@ class CallTransport:
 
     def sleep(self, seconds: float) -> None:
         """Wait for the next request of a call; a thread that sends waits for the claims too."""
-        if self._quota is not None and threading.current_thread().name.startswith(_QUOTA_THREAD):
+        if threading.current_thread().name.startswith(_QUOTA_THREAD):
             self._quota.wait(seconds, self._cancellation.sleep)
             return
         # Other threads write no leads, and one of them renews the claims.
