@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, cast
 
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -96,13 +96,15 @@ class ChangedSync:
         :raises AirflowFailException: when a limit is not kept, or a plan cannot be applied any more.
         """
         began, calls = time.monotonic(), self._hook.calls
-        with self._compared() as (task, comparison, source_digest):
+        with ExitStack() as stack, self._compared() as (task, comparison, source_digest):
             self._check_plan(comparison, source_digest)
             self._log_plan(comparison)
             self._keep_state(comparison)
             guards = self._guards(comparison)
             if problems := broken(guards):
                 raise AirflowFailException(f"Nothing was sent: {'; '.join(problems)}")
+            if self._writing.options.outcomes_path is not None:
+                task.tally.details = stack.enter_context(closing(RowDetails(comparison.total)))
             return self._apply(task, comparison, guards, began, calls)
 
     def plan(self) -> PlanOutcome:
@@ -282,8 +284,6 @@ class ChangedSync:
         if remove:
             gone.find_reused_keys(rows)
         run.start(remove=remove, ids=rows.ids)
-        if self._writing.options.outcomes_path is not None:
-            task.tally.details = RowDetails(comparison.total)
         if self._in_bulk is None and (wait := run.seconds_to_wait(self._writing.writer.quiet_after)):
             self._log.info("An earlier run ended early; waiting %.0f s until its calls have ended", wait)
             self._writing.operator.sleep(wait)
@@ -302,7 +302,6 @@ class ChangedSync:
         details, outcomes = task.tally.details, None
         if path is not None and details is not None:
             outcomes = write_outcomes(path, run.row_outcomes(), details)
-            details.close()
         outcome = task.tally.outcome(self._hook.conn_type, comparison, size, rest, rejects, outcomes)
         if self._associations is not None:
             outcome["associations"] = self._associations.links.counts()
