@@ -207,7 +207,7 @@ class Suppression:
             return False
         if address in self.addresses:
             return True
-        return any(email_digest(form) in self.addresses for form in (*_forms(address), person.email))
+        return any(email_digest(form) in self.addresses for form in {*_forms(address), person.email})
 
     @staticmethod
     def _with_addresses(
