@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 _DIGITS = 18
 """A longer number is not a time, and slow to parse."""
@@ -12,6 +13,7 @@ _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
 """The ends of the calendar: the years 1 and 9999."""
 
 
+@lru_cache(maxsize=4096)
 def iso(moment: float) -> str:
     """Format epoch seconds as ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -45,23 +45,25 @@ class ContactStore(RecordStore):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock, CONTACT_PROPERTIES, FIRST_ID)
+        self._keyed.update(EMAILS)
         self.blocked: set[str] = set()
         """Addresses that are blocked."""
         self.before_write: BeforeWrite = lambda contact, values: values
         """Called with what is to be written to a contact; returns what is written."""
 
     def _write(self, record: Contact, values: dict[str, str], now: float) -> None:
-        kept = {name: value for name, value in values.items() if not self._moves_back(record, name, value)}
-        super()._write(record, self.before_write(record, kept), now)
+        if STAGE in values and self._moves_back(record, values[STAGE]):
+            values = {name: value for name, value in values.items() if name != STAGE}
+        super()._write(record, self.before_write(record, values), now)
 
-    def _moves_back(self, record: Contact, name: str, value: str) -> bool:
+    def _moves_back(self, record: Contact, value: str) -> bool:
         """Whether a value is an earlier lifecycle stage than the present one, which HubSpot keeps then.
 
         It moves forward only, unless it is cleared first. What HubSpot answers is not documented; here the
         write is accepted, and the answer has the stage that was kept.
         """
-        before = record.properties.get(name, "")
-        if name != STAGE or not before or not value:
+        before = record.properties.get(STAGE, "")
+        if not before or not value:
             return False
         stages = self.definitions[STAGE].options
         return value in stages and stages.index(value) < stages.index(before)

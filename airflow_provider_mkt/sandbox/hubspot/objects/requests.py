@@ -173,13 +173,7 @@ def reject_duplicates(keys: Iterable[str]) -> None:
 
 def reject_shared_values(values: Iterable[dict[str, str]], kind: ObjectType) -> None:
     """Check that no two records of a request have the same unique value."""
-    reject_duplicates(
-        key
-        for one in values
-        for name, value in one.items()
-        if value
-        for _, key in kind.store.keys_of(name, value)
-    )
+    reject_duplicates(key for one in values for _, key in kind.store.keys_among(one))
 
 
 def unknown_ids(kind: ObjectType, ids: list[str]) -> JsonObject:

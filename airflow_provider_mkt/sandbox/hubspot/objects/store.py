@@ -117,25 +117,37 @@ class RecordStore:
         self.definitions: dict[str, Property] = dict(definitions)
         """Definitions of the properties, by name."""
         self._indexes: dict[str, PropertyIndex] = {}
+        self._keyed: set[str] = set()
+        """Names of the properties whose values have index keys."""
         for name, one in self.definitions.items():
             if one.unique:
+                self._keyed.add(name)
                 self.index_of(name)
 
     def define(self, one: Property) -> None:
         """Add a property."""
         self.definitions[one.name] = one
         self._indexes.pop(one.name, None)
+        if one.unique:
+            self._keyed.add(one.name)
 
     def undefine(self, one: Property) -> None:
         """Remove a property. Values are kept, but not unique any more."""
         del self.definitions[one.name]
         self._indexes.pop(one.name, None)
+        self._keyed.discard(one.name)
         self._index = {key: owner for key, owner in self._index.items() if key[0] != one.name}
 
     def keys_of(self, name: str, value: str) -> Iterator[tuple[str, str]]:
         """Return the index keys of a value of a unique property."""
         if name in self.definitions and self.definitions[name].unique:
             yield name, value
+
+    def keys_among(self, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        """Return the index keys of the unique ones among some values."""
+        for name, value in values.items():
+            if name in self._keyed and value:
+                yield from self.keys_of(name, value)
 
     def problems(self, values: dict[str, str]) -> Iterable[Problem]:
         """Return all errors in a set of values."""
@@ -226,11 +238,10 @@ class RecordStore:
 
     def holder(self, values: dict[str, str], exclude: str | None = None) -> Record | None:
         """The record, other than `exclude`, that already has one of these unique values."""
-        for name, value in values.items():
-            for key in self.keys_of(name, value) if value else ():
-                owner = self._index.get(key)
-                if owner is not None and owner != exclude:
-                    return self._by_id[owner]
+        for key in self.keys_among(values):
+            owner = self._index.get(key)
+            if owner is not None and owner != exclude:
+                return self._by_id[owner]
         return None
 
     def create(self, values: dict[str, str], trace: str | None = None, *, at: float | None = None) -> Record:
@@ -301,8 +312,7 @@ class RecordStore:
         for name, value in new.properties.items():
             if (index := self._indexes.get(name)) is not None:
                 index.add(new.id, self.definitions[name].comparable(value))
-            for key in self.keys_of(name, value):
-                self._index[key] = new.id
+        self._index.update(dict.fromkeys(self.keys_among(new.properties), new.id))
         return new
 
     def heir(self, record_id: str) -> str | None:
@@ -340,14 +350,13 @@ class RecordStore:
             self._reindex(record, name, value)
             past = record.history.setdefault(name, [])
             past.append((now, value))
-            del past[:-_HISTORY_RETENTION]
+            if len(past) > _HISTORY_RETENTION:
+                del past[:-_HISTORY_RETENTION]
             if name in record.properties:
                 self._release(record, {name: record.properties.pop(name)})
             if value != "":
                 record.properties[name] = value
-        for name, value in record.properties.items():
-            for key in self.keys_of(name, value):
-                self._index[key] = record.id
+        self._index.update(dict.fromkeys(self.keys_among(record.properties), record.id))
 
     def _reindex(self, record: Record, name: str, value: str) -> None:
         index = self._indexes.get(name)
@@ -359,10 +368,9 @@ class RecordStore:
                 index.add(record.id, key(value))
 
     def _release(self, record: Record, values: dict[str, str]) -> None:
-        for name, value in values.items():
-            for key in self.keys_of(name, value):
-                if self._index.get(key) == record.id:
-                    del self._index[key]
+        for key in self.keys_among(values):
+            if self._index.get(key) == record.id:
+                del self._index[key]
 
     def __len__(self) -> int:
         return self._live

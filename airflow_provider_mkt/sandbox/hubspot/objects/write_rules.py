@@ -20,7 +20,7 @@ def broken_rules(request: HubSpotRequest, values: dict[str, str], record: Record
     :param values: the values to be written.
     :param record: the record to be updated; None when one is created.
     """
-    if not is_september(request):
+    if not _has_rules(request):
         return []
     rules = request.state.settings.rules_of(kind_of(request).name)
     before = record.properties if record is not None else {}
@@ -39,6 +39,14 @@ def broken_rules(request: HubSpotRequest, values: dict[str, str], record: Record
     return found
 
 
+def _has_rules(request: HubSpotRequest) -> bool:
+    """Return whether the account has rules for what the request writes."""
+    if not is_september(request):
+        return False
+    rules = request.state.settings.rules_of(kind_of(request).name)
+    return bool(rules.required or rules.conditional)
+
+
 def rule_error(problems: Iterable[Problem]) -> HubSpotError:
     """400 for a write that breaks rules of the account."""
     return invalid("Property values were not valid", errors=property_errors(dict.fromkeys(problems)))
@@ -51,6 +59,8 @@ def check_rules(
 
     :raises HubSpotError: 400, a write breaks a rule, and the settings say that the whole batch fails then.
     """
+    if not _has_rules(request):
+        return [None for _ in writes]
     broken = [broken_rules(request, values, record) for values, record in writes]
     if any(broken) and not request.state.settings.rules_per_input:
         raise rule_error(problem for problems in broken for problem in problems)

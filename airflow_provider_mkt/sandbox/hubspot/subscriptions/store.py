@@ -77,6 +77,9 @@ class Consent:
         return {name: value for name, value in given.items() if value is not None}
 
 
+_NO_CONSENT = Consent()
+
+
 class SubscriptionStore:
     """All types and statuses, by email address. Subscribers need not be contacts."""
 
@@ -101,7 +104,7 @@ class SubscriptionStore:
 
     def consent(self, address: str, type_id: int) -> Consent:
         """Return the state for one type, without regard to an opt-out of all."""
-        return self._consents.get(key_of(address), {}).get(type_id, Consent())
+        return self._consents.get(key_of(address), {}).get(type_id, _NO_CONSENT)
 
     def opted_out_of_all(self, address: str) -> float | None:
         """Return when a subscriber opted out of all types, or None."""
