@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import gc
 import os
 import shutil
 import sys
@@ -103,6 +104,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return next((folder for folder in _TOGETHER if module.startswith(folder)), module)
 
     return ByModule(config, log)
+
+
+def pytest_configure() -> None:
+    """Collect no garbage while tests are collected, since nearly all that is made then is kept."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from going through the tests and modules again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,7 +23,7 @@ from airflow_provider_mkt.sync.rows import Row
 
 
 def test_the_garbage_collector_is_as_it_was_after_a_run() -> None:
-    # Tests that fork freeze what they imported, in the same process.
+    # What was imported is frozen in tests: see conftest.py.
     gc.unfreeze()
     _frozen_elsewhere.cache_clear()
     with older_objects_frozen():
@@ -32,6 +32,8 @@ def test_the_garbage_collector_is_as_it_was_after_a_run() -> None:
             pass
         assert gc.get_freeze_count(), "the inner one must not end what the outer one began"
     assert not gc.get_freeze_count()
+    gc.freeze()
+    _frozen_elsewhere.cache_clear()
 
 
 class Hand:
