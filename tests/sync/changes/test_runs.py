@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import fsspec
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +27,7 @@ from airflow_provider_mkt.sync.changes import (
     Status,
     SyncIdentity,
     SyncSettings,
+    engines,
     files_of,
 )
 from airflow_provider_mkt.sync.changes import manifest as manifest_module
@@ -543,6 +546,33 @@ def test_both_engines_decide_the_same(tmp_path: Path) -> None:
     assert counts(found[0][0]) == {
         "unchanged": 6, "changed": 2, "duplicate": 1, "rejected": 3, "retry": 1, "new": 1, "gone": 11,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("many", ["", "in the source", "in the state"])
+def test_duckdb_is_opened_for_many_rows_where_it_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: str
+) -> None:
+    monkeypatch.setattr(engines, "DUCKDB_ROWS", 3)
+    sync = Sync(tmp_path)
+    sync.run(people(*range(3 if many == "in the state" else 2)))
+    opened: list[Any] = []
+    connect = duckdb.connect
+
+    def noted(*args: Any, **more: Any) -> Any:
+        opened.append(connect(*args, **more))
+        return opened[-1]
+
+    monkeypatch.setattr(duckdb, "connect", noted)
+    source = people(*range(3 if many == "in the source" else 2))
+    with sync.begin("auto") as run:
+        sync.read(run, source)
+        found = run.compare(), decisions(run)
+    assert len(opened) == bool(many)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with sync.begin("auto") as run:
+        sync.read(run, source)
+        assert (run.compare(), decisions(run)) == found
+    assert len(opened) == bool(many)
 
 
 def test_a_state_on_object_storage(tmp_path: Path) -> None:
