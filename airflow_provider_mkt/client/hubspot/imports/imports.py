@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import csv
+import functools
 import io
 import json
 import re
@@ -64,6 +65,8 @@ _MEDIA = {
     "CSV": "text/csv",
     "SPREADSHEET": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
+_time_zones = functools.cache(available_timezones)
+"""Reads some hundred files."""
 
 
 Column: TypeAlias = Mapping[str, str | None]
@@ -208,7 +211,7 @@ def start(
     if operation != "CREATE":
         _check_key(columns, operation)
     _check_file(content, mappings, csv_header=has_header and file_format == "CSV")
-    if time_zone is not None and time_zone not in available_timezones():
+    if time_zone is not None and time_zone not in _time_zones():
         raise InvalidInput("time_zone", "must be a time zone such as Europe/Rome")
     request: dict[str, Json] = {
         "name": name,

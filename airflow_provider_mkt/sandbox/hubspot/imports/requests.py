@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from dataclasses import dataclass
 from zoneinfo import available_timezones
@@ -25,6 +26,8 @@ _KNOWN = (
     *("name", "importOperations", "dateFormat", "timeZone", "marketableContactImport"),
     *("createContactListFromImport", "files"),
 )
+_time_zones = functools.cache(available_timezones)
+"""Reads some hundred files."""
 
 
 def read_order(text: str | None) -> JsonObject:
@@ -39,7 +42,7 @@ def read_order(text: str | None) -> JsonObject:
     if not isinstance(order.get("marketableContactImport"), bool | None):
         msg = f"marketableContactImport must be a boolean, not {order['marketableContactImport']!r}"
         raise invalid(msg)
-    if order.get("timeZone") is not None and order["timeZone"] not in available_timezones():
+    if order.get("timeZone") is not None and order["timeZone"] not in _time_zones():
         msg = f"timeZone is unknown: {order['timeZone']!r}"
         raise invalid(msg)
     return order
