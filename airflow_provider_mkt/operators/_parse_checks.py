@@ -128,10 +128,14 @@ class Arguments:
 
     def __init__(self, operator: BaseOperator) -> None:
         self._operator = operator
+        self._known: dict[str, bool] = {}
 
     def known(self, name: str) -> bool:
         """Tell whether the value is known, because there is no template in it."""
-        return not _is_template(self._operator, name, self[name])
+        if name not in self._known:
+            # It may be a list of many rows, about which several checks ask.
+            self._known[name] = not _is_template(self._operator, name, self[name])
+        return self._known[name]
 
     def given(self, name: str) -> bool:
         """Tell whether a value is known, and there is one."""
@@ -230,31 +234,23 @@ def _has_no_value(value: object) -> bool:
 
 def _is_template(operator: BaseOperator | type[BaseOperator], name: str, value: object) -> bool:
     """Tell whether a value is known only when the task runs."""
-    fields = set(operator.template_fields)
-    if name not in fields and fields.isdisjoint(_ATTRIBUTES.get(name, ())):
+    fields = operator.template_fields
+    if name not in fields and not any(one in fields for one in _ATTRIBUTES.get(name, ())):
         return False
-    endings = tuple(operator.template_ext)
-    return any(
-        hasattr(one, "iter_references")
-        or hasattr(one, "template_fields")
-        or (
-            isinstance(one, str)
-            and (any(mark in one for mark in ("{{", "{%", "{#")) or one.endswith(endings))
-        )
-        for one in _leaves(value)
-    )
+    return _has_template(value, tuple(operator.template_ext))
 
 
-def _leaves(value: object) -> Iterator[object]:
-    """Yield what a value is made of, as Airflow renders it."""
+def _has_template(value: object, endings: tuple[str, ...]) -> bool:
+    """Tell whether there is a template in a value, or in what it is made of, as Airflow renders it."""
+    if isinstance(value, str):
+        return ("{" in value and any(mark in value for mark in ("{{", "{%", "{#"))) or value.endswith(endings)
+    if value is None or isinstance(value, (int, float)):
+        return False
     if isinstance(value, Mapping):
-        for one in value.values():
-            yield from _leaves(one)
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for one in value:
-            yield from _leaves(one)
-    else:
-        yield value
+        return any(_has_template(one, endings) for one in value.values())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_has_template(one, endings) for one in value)
+    return hasattr(value, "iter_references") or hasattr(value, "template_fields")
 
 
 def one_of(*choices: str) -> ParseCheck:
