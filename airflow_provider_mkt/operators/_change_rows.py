@@ -120,7 +120,7 @@ class ChangedRows:
 
     def _find_ids(self) -> None:
         """Look up the leads whose key changed and whose id is unknown, as that of an imported one is."""
-        if self._task.action == "createOnly":
+        if self._task.action == "createOnly" or not self._task.run.keys_changed():
             return
         moved = (
             one for one in self._task.run.to_send() if one.old_match_key is not None and not one.platform_id

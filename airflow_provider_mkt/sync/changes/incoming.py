@@ -148,7 +148,8 @@ class IncomingRows:
 
         :param positions: their positions in ascending order, each with something that is yielded with it.
         """
-        wanted = next(positions, None)
+        if (wanted := next(positions, None)) is None:
+            return
         start = 0
         for batch in read_batches(self.path, ["payload"]):
             lines = batch.column("payload")

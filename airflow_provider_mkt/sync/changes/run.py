@@ -255,6 +255,20 @@ class ChangeRun:
                 self._sent_until = max(self._sent_until, planned.n)
             yield planned
 
+    def keys_changed(self) -> bool:
+        """Whether the record of a row to send may have another key than the row. Does not read the rows."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        sent = pa.array([operation.value for operation in SENT])
+        columns = ("operation", "match_key", "old_match_key", "old_possible_keys")
+        for batch in read_batches(self._source, columns):
+            operation, new, old, possible = (batch.column(name) for name in columns)
+            other = pc.or_(pc.fill_null(pc.not_equal(old, new), False), pc.is_valid(possible))
+            if pc.any(pc.and_(pc.is_in(operation, value_set=sent), other)).as_py():
+                return True
+        return False
+
     def to_remove(self) -> Iterator[PlannedRow]:
         """Yield the rows to remove from the platform. Before :meth:`start`, those that can be removed."""
         for row in self._reader.plan_rows(self._source, lambda operation, remove: remove):
