@@ -127,8 +127,9 @@ class KnownFields:
     :param types: field to what its values are: ``text``, ``integer``, ``number``, ``boolean``, ``date``,
         ``datetime`` or ``multiple``. A field without one has values of another kind.
     :param required: field that a source with columns must have to what it is.
-    :param read_again: where the rest is some minutes old, reads it again. It is used once, before a field is
-        found to have a problem.
+    :param read_again: where the rest is some minutes old, or only what every account has, returns it as it is
+        now. It is used once, before a field is found to have a problem.
+    :param partial: whether the rest is only what every account has.
     """
 
     names: frozenset[str] | None = None
@@ -136,6 +137,7 @@ class KnownFields:
     types: Mapping[str, str] = field(default_factory=dict)
     required: Mapping[str, str] = field(default_factory=dict)
     read_again: Callable[[], KnownFields] | None = field(default=None, repr=False, compare=False)
+    partial: bool = field(default=False, repr=False, compare=False)
     _allowed: frozenset[str] | None = field(default=None, init=False, repr=False, compare=False)
 
     def problem(self, name: str) -> RecordResult | None:
@@ -155,6 +157,15 @@ class KnownFields:
             found = self._missing(columns)
         return found
 
+    def all_types(self) -> Mapping[str, str]:
+        """Return the types of all fields, also where only those of every account were known.
+
+        :raises PlatformError: when the others are read, and cannot be.
+        """
+        if self.partial:
+            self._renew()
+        return self.types
+
     def _missing(self, columns: Collection[str]) -> str | None:
         return next((name for name in self.required if name not in columns), None)
 
@@ -169,7 +180,7 @@ class KnownFields:
             now.types,
             now.required,
         )
-        self.read_again = None
+        self.read_again, self.partial, self._allowed = None, False, None
         return True
 
     def _problem(self, name: str) -> RecordResult | None:

@@ -100,6 +100,9 @@ class LeadWriter(Protocol):
     """Whether writing a record a second time leaves one lead."""
     one_lead_per_key: bool
     """Whether records with one key are one lead, so that only the last of them is sent."""
+    standard_fields: frozenset[str]
+    """Fields of text that every account has and that can be written. Leads that have no others are written
+    before it is known which others there are."""
 
     def known_fields(self) -> Procedure[KnownFields]:
         """Read which fields can be written."""

@@ -89,11 +89,11 @@ def check_types(types: Mapping[str, Type] | None, platform: str) -> None:
 
 def with_options_joined(rows: Iterator[Row], known_fields: KnownFields) -> Iterator[Row]:
     """Return rows whose lists of options are text, in fields that hold several."""
-    if "multiple" not in known_fields.types.values():
+    if not known_fields.partial and "multiple" not in known_fields.types.values():
         return rows
     from airflow_provider_mkt.sync.mapping import join_options
 
-    return join_options(rows, known_fields.types)
+    return join_options(rows, known_fields.all_types)
 
 
 def check_source(arguments: Arguments, records: str = "leads") -> None:

@@ -235,12 +235,19 @@ class LeadWriting:
 
     def _open_transport(self, stack: ExitStack, writer: LeadWriter) -> tuple[CallTransport, KeyClaims | None]:
         """Open what makes the calls, and the claims of its keys."""
-        from airflow_provider_mkt.sync.calls import CallTransport
+        from airflow_provider_mkt.sync.calls import CallTransport, Reads
 
         ceiling = self.platform.max_concurrency
         claims = self._open_claims(stack)
+        reads = Reads(self.operator.sleep)
+        reader = stack.enter_context(
+            self.hook.bind(RunContext(sleep=reads.sleep, on_failure=self._on_failure))
+        )
+        stack.enter_context(reads)
         transport = self._transport = CallTransport(
             self.hook,
+            reader,
+            reads,
             self.hook.conn_type,
             self.operator,
             writer,
@@ -260,7 +267,7 @@ class LeadWriting:
         progress: SyncProgress | None,
         result_files: ResultFiles,
     ) -> None:
-        known_fields = transport.prepare(stack)
+        known_fields = transport.prepare()
         transport.write(
             source.open(stack, self.key, known_fields),
             result_files,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, Self, TypeVar
 
@@ -26,14 +27,17 @@ from airflow_provider_mkt.sync.rows import LeadRows
 
 T = TypeVar("T")
 
-_QUOTA_THREAD = "mkt-daily-quota"
-"""The name of the thread that polls the daily quota."""
+log = logging.getLogger(__name__)
 
 _CHECK_INTERVAL = 0.2
-"""Seconds after which a waiting poll checks whether it is still needed."""
+"""Seconds after which a thread that waits checks whether it is still needed."""
+
+_KEPT_WITHIN = 10.0
+"""Seconds for which a sync waits at its end for what it has begun to read, so that the next one knows it."""
 
 POLL_CALLS_MIN = 20
-"""Calls between two polls of the daily quota at least, so that polling costs little of it."""
+"""Calls between two polls of the daily quota at least, so that polling costs little of it. As many are made
+before the first poll is answered."""
 
 POLL_INTERVAL = 300.0
 """Seconds after which the daily quota is polled anyway, since other software uses it too."""
@@ -79,12 +83,61 @@ class Log(Protocol):
     def warning(self, message: str, /, *args: object) -> None: ...
 
 
+class Reads:
+    """Reads what the work does not wait for, in threads of their own. What still waits ends with the sync.
+
+    :param sleep: waits so many seconds; raises when the task was cancelled.
+    """
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="mkt-sync-reads")
+        self._ended = False
+        self._kept: list[Future[Any]] = []
+
+    def begin(self, read: Callable[[], T], *, kept: bool = False) -> Future[T]:
+        """Begin to read something.
+
+        :param kept: whether the next sync uses it too, so that this one does not end before it is read.
+        """
+        reading = self._threads.submit(read)
+        if kept:
+            self._kept.append(reading)
+        return reading
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between two requests of a call that reads.
+
+        :raises TaskCancelled: when the sync has ended.
+        """
+        until = time.monotonic() + seconds
+        while not self._ended:
+            left = until - time.monotonic()
+            self._sleep(max(0.0, min(left, _CHECK_INTERVAL)))
+            if left <= _CHECK_INTERVAL:
+                return
+        raise TaskCancelled
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        # Python ends no process before its threads, so no read must go on to wait: for a permit, or for a
+        # platform that is unavailable.
+        self._ended = True
+        if error is None:
+            wait(self._kept, _KEPT_WITHIN)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
 class DailyQuotaGuard:
-    """Polls now and then how many of the day's calls are left, in a thread of its own.
+    """Polls now and then how many of the day's calls are left, beside the work.
 
-    The first poll starts when the guard is entered, and the work waits for it, so that reserved calls are not
-    used. That is not needed where another task polled within :data:`POLL_INTERVAL`, and many calls were left.
+    Until the first poll is answered few calls are made, so that reserved calls are not used. It is not needed
+    where another task polled within :data:`POLL_INTERVAL`, and many calls were left.
 
+    :param account: runs the calls of the polls.
+    :param reads: runs the polls.
     :param reserve: calls that are left to other software.
     :param calls_made: returns how many calls the task has made.
     """
@@ -92,6 +145,7 @@ class DailyQuotaGuard:
     def __init__(
         self,
         account: Account,
+        reads: Reads,
         reserve: int,
         calls_made: Callable[[], int],
         *,
@@ -99,13 +153,37 @@ class DailyQuotaGuard:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._account, self._reserve, self._calls_made, self._clock = account, reserve, calls_made, clock
-        self._platform = platform
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=_QUOTA_THREAD)
-        self._ended = False
-        self._close = True
+        self._reads, self._platform = reads, platform
+        self._close = False
         self._next_at_calls, self._next_at = 0, 0.0
         self._unavailable = False
         self._poll: Future[DayQuota | None] | None = None
+        self._first: Future[DayQuota | None] | None = None
+        """The first poll, until a call has waited for its answer."""
+        self._free_calls, self._lock = 0, threading.Lock()
+        """How many calls may be made before the first poll is answered."""
+
+    def admit(self, raise_if_cancelled: Callable[[], None]) -> None:
+        """Wait, before a call, until it is known whether the day has calls left. Safe for any thread.
+
+        :param raise_if_cancelled: raises when the task was cancelled.
+        :raises QuotaExhausted: when no more calls are left than are reserved.
+        """
+        if (first := self._first) is None:
+            return
+        with self._lock:
+            self._free_calls -= 1
+            if self._free_calls >= 0 and not first.done():
+                return
+        while wait([first], _CHECK_INTERVAL).not_done:
+            raise_if_cancelled()
+        try:
+            self._left_of(first.result())
+        except QuotaExhausted:
+            raise
+        except (PlatformError, CancelledError) as error:
+            log.debug("How many of the day's calls are left is unknown: %s", error)
+        self._first = None
 
     def check(self) -> None:
         """Start a poll when it is due, and read its answer.
@@ -115,16 +193,17 @@ class DailyQuotaGuard:
         if self._poll is None and (
             self._calls_made() >= self._next_at_calls or self._clock() >= self._next_at
         ):
-            self._start_poll()
+            self._poll = self._start_poll()
         if self._poll is not None and (self._close or self._poll.done()):
             poll, self._poll = self._poll, None
             self._read(poll)
 
-    def _start_poll(self) -> None:
-        if not self._unavailable:
-            self._poll = self._thread.submit(
-                lambda: self._account.follow(self._account.day_quota(), keep=True)
-            )
+    def _start_poll(self, *, kept: bool = False) -> Future[DayQuota | None] | None:
+        if self._unavailable:
+            return None
+        return self._reads.begin(
+            lambda: self._account.follow(self._account.day_quota(), keep=True), kept=kept
+        )
 
     def _read(self, poll: Future[DayQuota | None]) -> None:
         try:
@@ -136,9 +215,21 @@ class DailyQuotaGuard:
             self._unavailable = error.permanent
             self._schedule(POLL_CALLS_MIN)
             return
-        if quota is None:
+        left = self._left_of(quota)
+        if left is None:
             self._unavailable = True
             return
+        self._close = left < 2 * CLOSE
+        # Others use the account too, so half of what is left may be used by the next poll.
+        self._schedule(left // 2)
+
+    def _left_of(self, quota: DayQuota | None) -> int | None:
+        """Return how many calls are left to the task; None when the platform does not say.
+
+        :raises QuotaExhausted: when none are.
+        """
+        if quota is None:
+            return None
         left = quota.left - self._reserve
         if left <= 0:
             raise QuotaExhausted(
@@ -146,42 +237,21 @@ class DailyQuotaGuard:
                 platform=self._platform,
                 resets_at=quota.resets_at,
             )
-        self._close = left < 2 * CLOSE
-        # Others use the account too, so half of what is left may be used by the next poll.
-        self._schedule(left // 2)
+        return left
 
     def _schedule(self, calls: int) -> None:
         self._next_at_calls = self._calls_made() + max(POLL_CALLS_MIN, calls)
         self._next_at = self._clock() + POLL_INTERVAL
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
+        """Start the first poll, if it is needed."""
         known = self._account.recall(self._account.day_quota(), POLL_INTERVAL)
         if known is not None and known.left - self._reserve >= 2 * CLOSE:
-            self._close = False
             self._schedule(POLL_CALLS_MIN)
         else:
-            self._start_poll()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        # The answer of a running poll is no longer needed. Python ends no process before its threads, so the
-        # poll must not go on to wait: for a permit, or for a platform that is unavailable.
-        self._ended = True
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def wait(self, seconds: float, sleep: Callable[[float], None]) -> None:
-        """Wait between two requests of a poll.
-
-        :param sleep: waits so many seconds; raises when the task was cancelled.
-        :raises TaskCancelled: when the guard has ended.
-        """
-        until = time.monotonic() + seconds
-        while not self._ended:
-            left = until - time.monotonic()
-            sleep(max(0.0, min(left, _CHECK_INTERVAL)))
-            if left <= _CHECK_INTERVAL:
-                return
-        raise TaskCancelled
+            # None where few were left, some minutes ago.
+            self._free_calls = POLL_CALLS_MIN if known is None else 0
+            self._first = self._poll = self._start_poll(kept=True)
 
 
 class _AtWork:
@@ -216,6 +286,8 @@ class CallTransport:
     """Writes leads by calls, as many at once as the account's limits allow.
 
     :param account: runs calls.
+    :param reader: runs the calls of what is read beside the work; they wait as *reads* says.
+    :param reads: reads beside the work.
     :param platform: its name, for errors.
     :param cancellation: ends waits when the task is cancelled.
     :param claims: the keys that this task alone writes; None where no other task's writes matter.
@@ -226,6 +298,8 @@ class CallTransport:
     def __init__(
         self,
         account: Account,
+        reader: Account,
+        reads: Reads,
         platform: str,
         cancellation: Cancellation,
         writer: LeadWriter,
@@ -244,23 +318,29 @@ class CallTransport:
         )
         self.report = SyncReport()
         self._progress: SyncProgress | None = None
-        self._quota = DailyQuotaGuard(account, daily_reserve, lambda: self.report.calls, platform=platform)
+        self._reader, self._reads = reader, reads
+        self._quota = DailyQuotaGuard(
+            reader, reads, daily_reserve, lambda: self.report.calls, platform=platform
+        )
 
-    def prepare(self, stack: ExitStack) -> KnownFields:
+    def prepare(self) -> KnownFields:
         """Start to watch the daily quota, and return which fields can be written.
 
-        :param stack: ends the watch.
+        While they are read, only those that every account has are known.
         """
-        stack.enter_context(self._quota)
+        self._quota.start()
 
-        def read() -> KnownFields:
-            return self._account.follow(self._writer.known_fields(), keep=True)
+        def read(account: Account = self._account) -> KnownFields:
+            return account.follow(self._writer.known_fields(), keep=True)
 
         known = self._account.recall(self._writer.known_fields(), FIELDS_KEPT)
-        if known is None:
+        if known is not None:
+            known.read_again = read
+            return known
+        if not self._writer.standard_fields:
             return read()
-        known.read_again = read
-        return known
+        reading = self._reads.begin(lambda: read(self._reader), kept=True)
+        return KnownFields(self._writer.standard_fields, read_again=reading.result, partial=True)
 
     def write(
         self,
@@ -294,6 +374,7 @@ class CallTransport:
 
         def send(call: Call[Any]) -> Reply[Any]:
             self._cancellation.raise_if_cancelled()
+            self._quota.admit(self._cancellation.raise_if_cancelled)
             with self._at_work.plus(1):
                 return self._account.reply(call)
 
@@ -331,9 +412,6 @@ class CallTransport:
 
     def sleep(self, seconds: float) -> None:
         """Wait for the next request of a call; a thread that sends waits for the claims too."""
-        if threading.current_thread().name.startswith(_QUOTA_THREAD):
-            self._quota.wait(seconds, self._cancellation.sleep)
-            return
         # Other threads write no leads, and one of them renews the claims.
         if not threading.current_thread().name.startswith(THREAD_NAME_PREFIX):
             self._cancellation.sleep(seconds)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cache
 from typing import Literal, get_args
 
 from msgspec.structs import replace
@@ -169,22 +170,23 @@ class FieldMapping:
                 raise InvalidInput(where, f"two columns become field {name!r}")
 
 
-def join_options(rows: Iterator[Row], types: Mapping[str, str]) -> Iterator[Row]:
+def join_options(rows: Iterator[Row], types: Callable[[], Mapping[str, str]]) -> Iterator[Row]:
     """Join lists of options, in fields that the platform says hold several, as the type ``multiple`` does.
 
     A list in another field, or of other values, stays as it is, and rejects its record later.
 
-    :param types: field to what its values are, as the platform says.
+    :param types: returns field to what its values are, as the platform says. Used when a row has a list.
     """
-    fields = frozenset(name for name, kind in types.items() if kind == "multiple")
-    if not fields:
-        return rows
+
+    @cache
+    def fields() -> frozenset[str]:
+        return frozenset(name for name, kind in types().items() if kind == "multiple")
 
     def joined(row: Row) -> Row:
         if row.record is None or _LISTS.isdisjoint(map(type, row.record.values())):
             return row
         record = dict(row.record)
-        for name in fields & record.keys():
+        for name in fields() & record.keys():
             if type(record[name]) in _LISTS:
                 with suppress(ValueError):
                     record[name] = _multiple(record[name])

@@ -14,6 +14,9 @@ import pytest
 from sync_runs import BOTH, of, write_calls
 from workers import until
 
+from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
+from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter
+from airflow_provider_mkt.actions.ports import LeadWriter
 from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied, QuotaExhausted
 from airflow_provider_mkt.client.hubspot.properties import properties
 from airflow_provider_mkt.client.transport.exchange import RetryPolicy
@@ -21,6 +24,8 @@ from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync import calls
+
+WRITERS: dict[str, LeadWriter] = {"hubspot": ContactWriter(), "marketo": DatabaseLeadWriter()}
 
 READS = {
     "hubspot": [
@@ -57,6 +62,54 @@ def test_a_second_small_sync_asks_only_for_what_it_writes(sandbox: Sandbox, plat
     run(platform, {"email": "two@example.com"}, run_id="two")
     assert reads(sandbox, platform) == first
     assert write_calls(sandbox, platform) == 2
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_leads_of_standard_fields_wait_for_no_answer_about_the_account(
+    sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "_KEPT_WITHIN", 0.0)
+    for path in ("/crm/properties/*", "*/api-usage/*", "*/describe2.json", "*/stats/usage.json"):
+        of(sandbox, platform).faults.add(path, when="after", delay=60.0, times=None)
+    values = dict.fromkeys(WRITERS[platform].standard_fields, "x")
+    assert run(platform, *({**values, "email": f"p{n}@example.com"} for n in range(3)))["created"] == 3
+    assert [sum(of(sandbox, platform).calls.of(*route).by_status.values()) for route in READS[platform]] == [
+        0,
+        0,
+    ]
+
+
+def test_a_list_of_options_waits_for_the_fields(sandbox: Sandbox) -> None:
+    with HubSpotHook("hubspot_default") as hook:
+        options = [{"label": one, "value": one, "displayOrder": 1} for one in ("a", "b")]
+        create = properties.create(
+            "contacts", "topics", "Topics", "enumeration", "checkbox", "contactinformation", options=options
+        )
+        hook.run(create)
+    leads = [{"email": "one@example.com"}, {"email": "two@example.com", "topics": ["a", "b"]}]
+    assert run("hubspot", *leads)["created"] == 2
+    contact = sandbox.hubspot.state.contacts.find("email", "two@example.com")
+    assert contact is not None
+    assert contact.properties["topics"] == "a;b"
+
+
+@pytest.mark.parametrize("platform", BOTH)
+def test_before_the_calls_left_are_known_few_calls_are_made(
+    sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
+    given = json.loads(os.environ[name])
+    given["extra"] = {**given.get("extra", {}), "daily_reserve": 500, "daily_quota": 500}
+    if platform == "hubspot":
+        del given["extra"]["daily_quota"]
+    monkeypatch.setenv(name, json.dumps(given))
+    of(sandbox, platform).limits.daily.limit = 500
+    monkeypatch.setattr(calls, "POLL_CALLS_MIN", 2)
+    for path in ("*/api-usage/*", "*/stats/usage.json"):
+        of(sandbox, platform).faults.add(path, when="before", delay=1.0)
+    with pytest.raises(QuotaExhausted, match="500 are reserved"):
+        run(platform, *({"email": f"p{n}@example.com"} for n in range(5_000)))
+    assert write_calls(sandbox, platform) <= 2
 
 
 @pytest.mark.parametrize("platform", BOTH)
@@ -106,10 +159,11 @@ def test_calls_left_that_may_not_be_read_stop_no_sync(sandbox: Sandbox, platform
 
 def test_a_refusal_of_the_fields_is_not_kept(sandbox: Sandbox) -> None:
     sandbox.marketo.faults.add("*/describe2.json", answer={"code": "603"})
+    lead = {"email": "one@example.com", "leadScore": 5}
     with pytest.raises(PermissionDenied):
-        run("marketo", {"email": "one@example.com"}, run_id="one")
+        run("marketo", lead, run_id="one")
     # Meanwhile the permission was granted.
-    assert run("marketo", {"email": "one@example.com"}, run_id="two")["created"] == 1
+    assert run("marketo", lead, run_id="two")["created"] == 1
 
 
 def test_a_key_that_does_not_exist_is_refused_after_the_fields_were_read_again(sandbox: Sandbox) -> None:
@@ -143,7 +197,7 @@ def test_a_poll_of_the_calls_left_that_is_repeated_does_not_outlast_the_sync(
     operator = SyncLeadsOperator(task_id="t", conn_id=f"{platform}_default", leads=leads)
     details = {"dag_id": "d", "run_id": "two", "task_id": "t", "map_index": -1, "try_number": 1}
     assert operator.run_action({"ti": SimpleNamespace(**details)})["created"] == 1
-    until(lambda: not any(one.name.startswith("mkt-daily-quota") for one in threading.enumerate()), 120)
+    until(lambda: not any(one.name.startswith("mkt-sync-reads") for one in threading.enumerate()), 120)
 
 
 @pytest.mark.parametrize("platform", BOTH)

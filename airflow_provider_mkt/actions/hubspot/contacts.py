@@ -57,6 +57,13 @@ from airflow_provider_mkt.client.hubspot.values import moment
 MARKETABLE = "hs_marketable_status"
 """The property that says whether a contact is a marketing contact, which the account pays for."""
 
+_STANDARD_FIELDS = frozenset(
+    {
+        "email", "firstname", "lastname", "company", "jobtitle", "phone", "mobilephone", "website",
+        "address", "city", "state", "zip", "country",
+    }
+)  # fmt: skip
+
 
 class ContactWriter(RecordWriter):
     """Write contacts, in batches of 100.
@@ -66,6 +73,8 @@ class ContactWriter(RecordWriter):
     :param marketable_contacts: make them marketing contacts, or not, where a record does not say it itself.
     :raises InvalidInput: on a combination that the platform has no call for.
     """
+
+    standard_fields = _STANDARD_FIELDS
 
     def __init__(
         self,

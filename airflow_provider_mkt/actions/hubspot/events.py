@@ -137,6 +137,7 @@ class AttendanceWriter:
     quiet_after = 0.0
     repeatable = True
     one_lead_per_key = True
+    standard_fields: frozenset[str] = frozenset()
 
     def __init__(
         self,

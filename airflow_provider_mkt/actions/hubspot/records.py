@@ -74,6 +74,7 @@ class RecordWriter:
     quiet_after = 0.0
     repeatable = True
     one_lead_per_key = True
+    standard_fields: frozenset[str] = frozenset()
 
     def __init__(self, object_type: str, *, action: str, lookup_field: str) -> None:
         if action not in ACTIONS:

@@ -71,6 +71,13 @@ _CREATED_TYPES = {
 }
 """What a lead field is created as, by the type of its values."""
 
+_STANDARD_FIELDS = frozenset(
+    {
+        "email", "firstName", "lastName", "title", "phone",
+        "address", "city", "state", "postalCode", "country",
+    }
+)  # fmt: skip
+
 _RECORD_STATUSES = {"created": RecordStatus.CREATED, "updated": RecordStatus.UPDATED}
 _EXISTS = "1005"
 _TOO_MANY_MATCHES = "1003"
@@ -107,6 +114,8 @@ class DatabaseLeadWriter(RecordBatches):
         self.repeatable = action != "createDuplicate"
         self.keyed = self.one_lead_per_key = self.repeatable and lookup_field is not None
         self.quiet_after = QUIET_AFTER if action in ("createOrUpdate", "createOnly") else 0.0
+        # Whether leads are found by another key is not known before the fields are.
+        self.standard_fields = _STANDARD_FIELDS if lookup_field in (None, "email") else frozenset()
 
     def known_fields(self) -> Procedure[KnownFields]:
         schema: JsonDict = yield leads.describe2()

@@ -68,6 +68,7 @@ class RecordBatches:
 
     batch_max = BATCH_MAX
     bytes_max = BODY_MAX - 2_000
+    standard_fields: frozenset[str] = frozenset()
 
     def prepare(self, record: Record) -> dict[str, object]:
         plain = _PLAIN.issuperset(map(type, record.values()))
