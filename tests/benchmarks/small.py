@@ -1,8 +1,8 @@
 """Seconds from the first call to the last answer of a sync of 500 leads, when a call takes a second.
 
-The first run reads the fields and the calls left while it writes, and on HubSpot the account's name before; the
-next ones know them for a while. The least is what the calls take that must follow one another: a token on
-Marketo, and one batch.
+The first run reads the fields and the calls left while it writes, and on HubSpot the account's name before.
+The next ones know them for a while. The least is what the calls take that must follow one another: a token
+on Marketo, and one batch.
 ``small.py [hubspot] [marketo]``.
 """
 
