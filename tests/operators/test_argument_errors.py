@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from airflow.sdk.io import fs
+from airflow.sdk.io import fs, store
 from workers import context
 
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -108,6 +108,8 @@ def test_a_file_of_a_storage_that_is_not_installed_names_the_package(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, path: str, package: str
 ) -> None:
     monkeypatch.setattr(fs, "_register_filesystems", dict)
+    # Airflow would keep for other tests that the connection has no file system.
+    monkeypatch.setattr(store, "_STORE_CACHE", {})
     with pytest.raises(AirflowFailException) as raised:
         SyncLeadsOperator(**BASE, source=path).execute(context())
     assert f"has a filesystem for {path.partition(':')[0]}://" in str(raised.value)

@@ -34,7 +34,7 @@ def succeeded(result: DagResult) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[Any]:
     """A bucket on a server of S3, which the connection ``aws_default`` leads to."""
-    from airflow.sdk.io import attach
+    from airflow.sdk.io import attach, store
     from moto.server import ThreadedMotoServer
     from s3fs import S3FileSystem
 
@@ -44,10 +44,13 @@ def s3() -> Iterator[Any]:
     files = S3FileSystem(
         key="test", secret="test", endpoint_url=f"http://{host}:{port}", skip_instance_cache=True
     )
-    # What Airflow's provider for AWS would do with the connection.
-    attach("s3", conn_id="aws_default", fs=files)
     files.mkdir("crm-exports")
-    yield files
+    with pytest.MonkeyPatch.context() as patch:
+        # Airflow keeps the first file system of a connection, also one that another test had.
+        patch.setattr(store, "_STORE_CACHE", {})
+        # What Airflow's provider for AWS would do with the connection.
+        attach("s3", conn_id="aws_default", fs=files)
+        yield files
     server.stop()
 
 
@@ -141,17 +144,17 @@ def test_only_leads_that_are_new_are_put_on_the_list(
     assert len(mkt_sandbox.hubspot.snapshot()["lists"][0]["members"]) == members + 2
 
 
-def test_each_of_twenty_files_is_a_task_of_its_own(
+def test_each_of_several_files_is_a_task_of_its_own(
     run_dag: RunDag, mkt_accounts: SandboxAccounts, tmp_path: Path
 ) -> None:
-    for number in range(20):
+    for number in range(6):
         (tmp_path / f"{number}.csv").write_text(f"email\nf{number}@example.com\ng{number}@example.com\n")
     (tmp_path / "notes.txt").write_text("no leads")
     before = mkt_accounts.people("hubspot")
     result = run_dag(RECIPES / "many_files.py", params={"folder": tmp_path.as_uri()})
-    assert succeeded(result)["total"] == {"created": 40, "updated": 0, "rejected": 0}
-    assert [result.tasks[f"sync[{number}]"] for number in range(20)] == ["success"] * 20
-    assert mkt_accounts.people("hubspot") == before + 40
+    assert succeeded(result)["total"] == {"created": 12, "updated": 0, "rejected": 0}
+    assert [result.tasks[f"sync[{number}]"] for number in range(6)] == ["success"] * 6
+    assert mkt_accounts.people("hubspot") == before + 12
     assert mkt_accounts.refused("hubspot") == 0
 
 
