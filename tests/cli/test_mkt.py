@@ -1,14 +1,16 @@
-"""The commands ``mkt`` and ``airflow mkt``, in processes of their own, as a user runs them.
+"""The commands ``mkt`` and ``airflow mkt``, each in a process of its own once, as a user runs it.
 
 One process answers several tests, because Airflow's start takes most of the time.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +119,7 @@ def box(airflow_home: Path) -> Iterator[Sandbox]:
 
 
 def mkt(*arguments: str | Path, program: str = "airflow_provider_mkt.cli.mkt") -> tuple[int, str]:
+    """Run the command in a process of its own. Returns its exit code and its output."""
     run = subprocess.run(
         [sys.executable, "-m", program, *map(str, arguments)], capture_output=True, text=True, check=False
     )
@@ -124,10 +127,27 @@ def mkt(*arguments: str | Path, program: str = "airflow_provider_mkt.cli.mkt") -
     return run.returncode, run.stdout
 
 
+def in_this_process(*arguments: str | Path) -> tuple[int, str]:
+    """Run the command where Airflow has started already. Returns its exit code and its output."""
+    output = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
+        # The command sets it for its process.
+        patch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH", "50")
+        try:
+            code = main([str(one) for one in arguments])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return code, output.getvalue()
+
+
+Run = Callable[..., tuple[int, str]]
+"""A way to run the command."""
+
+
 def test_connections_are_tested_from_the_environment_and_from_the_database(
     box: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    code, output = mkt("connections", "test", "hubspot_default", "marketo_default", "no_such")
+    code, output = in_this_process("connections", "test", "hubspot_default", "marketo_default", "no_such")
     assert code == 1
     hubspot, marketo, absent = output.strip().splitlines()
     assert hubspot.startswith("hubspot_default: OK: HubSpot account ")
@@ -163,13 +183,11 @@ class Checked:
         return [line.removeprefix(path) for line in self.lines if line.startswith(path)]
 
 
-def check(folder: Path, files: dict[str, str], *options: str) -> Checked:
-    """Check files, as if nothing set how much Airflow logs."""
+def check(run: Run, folder: Path, files: dict[str, str], *options: str) -> Checked:
     for name, text in files.items():
         (folder / name).write_text(text)
-    with pytest.MonkeyPatch.context() as patch, connected() as box:
-        patch.delenv("AIRFLOW__LOGGING__LOGGING_LEVEL")
-        code, output = mkt("check", folder, *options)
+    with connected() as box:
+        code, output = run("check", folder, *options)
         calls = box.hubspot.calls.total + box.marketo.calls.total
     return Checked(folder, code, output.splitlines(), calls)
 
@@ -177,13 +195,16 @@ def check(folder: Path, files: dict[str, str], *options: str) -> Checked:
 @pytest.fixture(scope="module")
 def with_schema(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     files = {"crm.py": DAGS, "broken.py": BROKEN, "reading.py": READING}
-    return check(tmp_path_factory.mktemp("schema"), files, "--schema")
+    with pytest.MonkeyPatch.context() as patch:
+        # As if nothing set how much Airflow logs.
+        patch.delenv("AIRFLOW__LOGGING__LOGGING_LEVEL")
+        return check(mkt, tmp_path_factory.mktemp("schema"), files, "--schema")
 
 
 @pytest.fixture(scope="module")
 def without_schema(airflow_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Checked:
     files = {"crm.py": DAGS, "broken.py": BROKEN, "several.py": SEVERAL}
-    return check(tmp_path_factory.mktemp("files"), files)
+    return check(in_this_process, tmp_path_factory.mktemp("files"), files)
 
 
 def test_files_are_checked_with_the_fields_of_the_accounts(with_schema: Checked) -> None:
@@ -217,11 +238,8 @@ def test_the_fields_that_are_read_are_checked_too(with_schema: Checked) -> None:
     ]
 
 
-def test_airflows_own_log_of_the_files_is_not_in_the_output(
-    with_schema: Checked, without_schema: Checked
-) -> None:
-    for checked in (with_schema, without_schema):
-        assert all(line.startswith(f"{checked.folder}/") for line in checked.lines[:-1])
+def test_airflows_own_log_of_the_files_is_not_in_the_output(with_schema: Checked) -> None:
+    assert all(line.startswith(f"{with_schema.folder}/") for line in with_schema.lines[:-1])
 
 
 def test_without_the_option_no_call_is_made(with_schema: Checked, without_schema: Checked) -> None:
@@ -230,21 +248,13 @@ def test_without_the_option_no_call_is_made(with_schema: Checked, without_schema
     assert without_schema.of("crm.py") == []
 
 
-def test_files_and_folders_may_be_given(
-    airflow_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_files_and_folders_may_be_given(airflow_home: Path, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     for file in (tmp_path / "crm.py", tmp_path / "other" / "crm.py"):
         file.write_text(DAGS)
-    # The command sets it for its process.
-    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH", "50")
-    with pytest.raises(SystemExit) as good:
-        main(["check", str(tmp_path / "crm.py"), str(tmp_path / "other")])
-    assert good.value.code == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "2 DAGs, 14 tasks of this provider: 0 problems"
-    with pytest.raises(SystemExit) as absent:
-        main(["check", str(tmp_path / "none")])
-    assert absent.value.code == 2
+    code, output = in_this_process("check", tmp_path / "crm.py", tmp_path / "other")
+    assert (code, output.splitlines()[-1]) == (0, "2 DAGs, 14 tasks of this provider: 0 problems")
+    assert in_this_process("check", tmp_path / "none")[0] == 2
 
 
 def test_every_wrong_argument_of_a_file_is_reported(without_schema: Checked) -> None:
