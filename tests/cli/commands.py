@@ -53,7 +53,7 @@ def wait_for(process: subprocess.Popen[str]) -> Result:
 
 
 def in_process(*arguments: str | Path) -> Result:
-    """Run the command in this process, where it ends before it starts another one."""
+    """Run the command in this process. Airflow has a process of its own, if it comes to that."""
     before, stdout, stderr = signal.getsignal(signal.SIGTERM), io.StringIO(), io.StringIO()
     try:
         with redirect_stdout(stdout), redirect_stderr(stderr):

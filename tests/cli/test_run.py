@@ -1,4 +1,8 @@
-"""Runs of failing, invalid and empty DAG files, and a run that is stopped."""
+"""Runs of failing, invalid and empty DAG files, and a run that is stopped.
+
+Airflow has a process of its own in each. One run serves several tests, because Airflow's start takes most of
+the time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import re
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -38,28 +43,6 @@ def mine():
 
 mine()
 """
-
-
-def test_a_failed_task_is_reported_with_its_error_and_the_log(tmp_path: Path) -> None:
-    dag_file, log = tmp_path / "mine.py", tmp_path / "log"
-    dag_file.write_text(FAILING)
-    (tmp_path / "neighbour.py").write_text("from airflow.sdk import DAG\nraise RuntimeError\n")
-    outside = {
-        **os.environ,
-        "AIRFLOW_CONN_REAL": "hubspot://:pat-real@api.hubapi.com/https",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/airflow.db",
-        "AIRFLOW_HOME": str(tmp_path / "own_home"),
-    }
-    run = command("run", dag_file, "--log", log, "--param", "size=3", env=outside)
-    assert run.code == 1, run.stderr + log.read_text()[-3000:]
-    assert run.stderr.splitlines() == [
-        "mkt-sandbox: mine.second failed: ValueError: size 3 at 127.0.0.1",
-        f"mkt-sandbox: Airflow's log: {log}",
-    ]
-    assert run.table()["tasks"] == ["1 failed, 1 success, 1 upstream_failed"]
-    assert run.table()["result"] == ["failed"]
-    assert "leads created" not in run.table()
-    assert not (tmp_path / "own_home").exists()
 
 
 ANSWERED = """
@@ -132,17 +115,38 @@ BESIDE_RUNS = tuple(map(int, airflow_version.split(".")[:2])) >= (3, 3)
 QUESTION = "Send 'Spring' to 120 people?"
 
 
+@dataclass(frozen=True)
+class Ended:
+    """A run that has ended.
+
+    :param folder: of its DAG file.
+    """
+
+    folder: Path
+    log: Path
+    result: Result
+
+
 @pytest.fixture(scope="module")
-def answered(tmp_path_factory: pytest.TempPathFactory) -> Result:
-    """A run of three DAGs that succeed. Two of them wait for a person, and one has two branches."""
+def answered(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """A run of four DAGs. Two of them wait for a person, one has two branches, and the last one fails."""
     folder = tmp_path_factory.mktemp("answered")
-    dag_file, log = folder / "three.py", folder / "log"
+    dag_file, log = folder / "four.py", folder / "log"
     waiting = {"asks": "approve", "asks_again": "refuse"}
-    dag_file.write_text(ANSWERED.replace("{WAITING}", f"{waiting}.items()") + TWO_BRANCHES)
-    run = command("run", dag_file, "--log", log, "--approve", "--answer", "refuse=Reject")
-    assert run.code == 0, run.stderr + log.read_text()[-3000:]
-    assert run.table()["result"] == ["success"] * 3
-    return run
+    dag_file.write_text(ANSWERED.replace("{WAITING}", f"{waiting}.items()") + TWO_BRANCHES + FAILING)
+    (folder / "neighbour.py").write_text("from airflow.sdk import DAG\nraise RuntimeError\n")
+    outside = {
+        # All DAGs are in one table.
+        "COLUMNS": "400",
+        "AIRFLOW_CONN_REAL": "hubspot://:pat-real@api.hubapi.com/https",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////nowhere/airflow.db",
+        "AIRFLOW_HOME": str(folder / "own_home"),
+    }
+    options = ["--log", log, "--param", "size=3", "--approve", "--answer", "refuse=Reject"]
+    result = command("run", dag_file, *options, env={**os.environ, **outside})
+    assert result.code == 1, result.stderr + log.read_text()[-3000:]
+    assert result.table()["result"] == [*["success"] * 3, "failed"], result.stdout
+    return Ended(folder, log, result)
 
 
 @pytest.fixture(scope="module")
@@ -152,16 +156,27 @@ def unanswered(tmp_path_factory: pytest.TempPathFactory) -> Result:
     dag_file = folder / "asks.py"
     waiting = ANSWERED.replace("{WAITING}", "[('asks', 'approve')]")
     dag_file.write_text(waiting + BESIDE if BESIDE_RUNS else waiting)
-    run = command("run", dag_file, "--log", folder / "log")
+    run = in_process("run", dag_file, "--log", folder / "log")
     assert run.code == 3, run.stderr
     assert run.table()["result"] == ["stopped"]
     return run
 
 
-def test_a_task_that_waits_for_a_person_gets_its_answer(answered: Result) -> None:
-    assert f"answer: Approve ({QUESTION})" in answered.stdout
-    assert f"answer: Reject ({QUESTION})" in answered.stdout
-    assert answered.table()["tasks"][:2] == ["3 success", "1 skipped, 2 success"]
+def test_a_failed_task_is_reported_with_its_error_and_the_log(answered: Ended) -> None:
+    assert answered.result.stderr.splitlines() == [
+        "mkt-sandbox: mine.second failed: ValueError: size 3 at 127.0.0.1",
+        f"mkt-sandbox: Airflow's log: {answered.log}",
+    ]
+    assert answered.result.table()["tasks"][3] == "1 failed, 1 success, 1 upstream_failed"
+    # It has no task that creates leads.
+    assert answered.result.table()["leads created"][3] == "-"
+    assert not (answered.folder / "own_home").exists()
+
+
+def test_a_task_that_waits_for_a_person_gets_its_answer(answered: Ended) -> None:
+    assert f"answer: Approve ({QUESTION})" in answered.result.stdout
+    assert f"answer: Reject ({QUESTION})" in answered.result.stdout
+    assert answered.result.table()["tasks"][:2] == ["3 success", "1 skipped, 2 success"]
 
 
 def test_a_task_that_waits_for_a_person_without_an_answer_ends_the_run(unanswered: Result) -> None:
@@ -184,17 +199,18 @@ def test_a_branch_beside_a_task_that_waits_for_a_person_runs_to_its_end(unanswer
     assert re.search(r"Rejects of asks\.write: .*\n  row 1: KEY_MISSING email, the key, ", unanswered.stdout)
 
 
-def test_tasks_of_another_branch_run_while_one_is_deferred(answered: Result) -> None:
+def test_tasks_of_another_branch_run_while_one_is_deferred(answered: Ended) -> None:
     # What the sensor waits for is done after it was deferred.
-    assert answered.table()["tasks"][2] == "4 success"
-    assert "waits for the platform" in answered.stdout
-    assert answered.stdout.index("create  ") < answered.stdout.index("found  ")
+    output = answered.result.stdout
+    assert answered.result.table()["tasks"][2] == "4 success"
+    assert "waits for the platform" in output
+    assert output.index("create  ") < output.index("found  ")
 
 
 def test_a_file_that_cannot_be_imported_exits_with_code_2(tmp_path: Path) -> None:
     dag_file = tmp_path / "mine.py"
     dag_file.write_text("import airflow\n\nimport no_dag_here\n")
-    run = command("run", dag_file)
+    run = in_process("run", dag_file)
     assert run.code == 2
     message = r"mine\.py cannot be imported: .*'no_dag_here' \(line 3\)"
     assert re.fullmatch(rf"mkt-sandbox: .*{message}\n", run.stderr), run.stderr

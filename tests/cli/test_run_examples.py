@@ -9,7 +9,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from commands import EXAMPLES, Result, command
+import pytest
+from commands import EXAMPLES, Result, command, in_process
 
 EXPECTED = {
     "bulk_import_hubspot": {"rows imported": "5", "rows skipped": "1", "rows rejected": "1"},
@@ -56,11 +57,12 @@ def assert_clean_output(run: Result, log: Path) -> None:
     assert not re.search(r"^\W?\d{4}-\d\d-\d\d|DAG TEST|Warning", run.stdout, re.M), run.stdout
 
 
-def test_the_newsletter_example_succeeds(tmp_path: Path) -> None:
+def test_the_newsletter_example_succeeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     log = tmp_path / "newsletter.log"
     work = tmp_path / "work"
     options = ["--log", log, "--approve", f"--param=work_dir={work}"]
-    run = command("run", EXAMPLES / "newsletter.py", *options, env={**os.environ, "COLUMNS": "400"})
+    monkeypatch.setenv("COLUMNS", "400")
+    run = in_process("run", EXAMPLES / "newsletter.py", *options)
     assert_clean_output(run, log)
     assert str(log) in run.stdout.splitlines()[0]
     assert_newsletter(run, work)
