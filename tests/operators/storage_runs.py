@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import s3fs  # type: ignore[import-untyped]
+import workers
 from aiobotocore.session import AioSession  # type: ignore[import-untyped]
 from airflow.sdk.io import attach
 from moto.server import ThreadedMotoServer
@@ -64,17 +65,50 @@ class OnMachine:
         folder.mkdir(mode=0o700, exist_ok=True)
 
     def execute(self, context: dict[str, Any]) -> Any:
+        self._prepare()
+        return self._execute(self._make(), context)
+
+    def _prepare(self) -> None:
         os.environ["AIRFLOW__MKT__STATE_DIR"] = str(self._folder)
-        # A path without a connection takes both: a part of its methods know what is attached.
-        os.environ |= {"AWS_ENDPOINT_URL": self._endpoint, **_CREDENTIALS}
-        attach("s3", fs=s3fs.S3FileSystem(session=_SESSION, skip_instance_cache=True))
+        attach_s3(self._endpoint)
+
+    def _execute(self, operator: Any, context: dict[str, Any]) -> Any:
         context["task_state_store"] = TaskStateStore(
             self._folder.parent / f"task state of {context['ti'].run_id}"
         )
-        return self._make().execute(context)
+        return operator.execute(context)
 
     def on_kill(self) -> None:
         """Nothing is done: these tests kill the process."""
+
+
+class SeveralOnMachine(OnMachine):
+    """Tasks on a machine of their own, one after another; what each has returned, or its error.
+
+    A process of its own for each would make its own client of S3, which takes longer than a small task.
+
+    :param make: makes the operators, each with the id of its DAG run.
+    """
+
+    def __init__(self, folder: Path, endpoint: str, make: Callable[[], Sequence[tuple[str, Any]]]) -> None:
+        super().__init__(folder, endpoint, make)
+
+    def execute(self, context: dict[str, Any]) -> Any:
+        self._prepare()
+        return [self._ended(run, operator) for run, operator in self._make()]
+
+    def _ended(self, run: str, operator: Any) -> dict[str, Any]:
+        try:
+            return {"result": self._execute(operator, workers.context(run=run))}
+        except Exception as error:
+            return {"error": f"{type(error).__name__}: {error}"}
+
+
+def attach_s3(endpoint: str) -> None:
+    """Let the paths of this process on S3 be on a server."""
+    # A path without a connection takes both: a part of its methods know what is attached.
+    os.environ |= {"AWS_ENDPOINT_URL": endpoint, **_CREDENTIALS}
+    attach("s3", fs=s3fs.S3FileSystem(session=_SESSION, skip_instance_cache=True))
 
 
 @contextmanager

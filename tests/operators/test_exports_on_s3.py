@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 from export_runs import shorten
-from storage_runs import BUCKET, OnMachine, files_under, s3_server
+from storage_runs import BUCKET, OnMachine, SeveralOnMachine, files_under, s3_server
 from workers import Worker, until
 
 from airflow_provider_mkt.operators._existing_files import OutputFiles
@@ -73,26 +73,38 @@ def test_every_format_is_written_and_a_file_that_exists_is_kept_or_replaced(
 ) -> None:
     operator, platform, arguments = KINDS[kind]
 
-    def run(name: str, run_id: str, **more: Any) -> dict[str, Any]:
-        def make() -> Any:
-            path = f"s3://{BUCKET}/{tmp_path.name}/{name}"
-            given = {"output_path": path, "conn_id": f"{platform}_default", **arguments, **more}
-            return operator(task_id="export", **given)
+    def run(*tasks: tuple[str, str, str]) -> list[dict[str, Any]]:
+        """Run tasks on one machine: the name of each one's file, its ``if_exists``, and its DAG run."""
 
-        return Worker(OnMachine(tmp_path / "machine", s3, make), run=run_id).end()
+        def make() -> list[tuple[str, Any]]:
+            made = []
+            for name, if_exists, run_id in tasks:
+                path = f"s3://{BUCKET}/{tmp_path.name}/{name}"
+                given = {"output_path": path, "conn_id": f"{platform}_default", "if_exists": if_exists}
+                made.append((run_id, operator(task_id="export", **given, **arguments)))
+            return made
+
+        ended = Worker(SeveralOnMachine(tmp_path / "machine", s3, make)).end()
+        assert "result" in ended, ended
+        found: list[dict[str, Any]] = ended["result"]
+        return found
 
     names = ["a.csv", "a.csv.gz", "a.jsonl.gz", "a.parquet"]
-    for name in names:
-        end = run(name, name)
+    *ends, refused, replaced, first = run(
+        *((name, "replace", name) for name in names),
+        ("a.csv", "fail", "another run"),
+        ("a.csv", "replace", "a run that replaces"),
+        ("b.csv", "fail", "one"),
+    )
+    files = files_under(s3, f"{tmp_path.name}/")
+    for name, end in zip(names, ends, strict=True):
         assert "result" in end, end
-        content = files_under(s3, f"{tmp_path.name}/{name}")[f"{tmp_path.name}/{name}"]
-        assert count(content, name) == end["result"]["rows"] > 0
-    refused = run("a.csv", "another run", if_exists="fail")
+        assert count(files[f"{tmp_path.name}/{name}"], name) == end["result"]["rows"] > 0
     assert "output_path: exists already" in refused["error"]
-    assert "result" in run("a.csv", "a run that replaces")
+    assert "result" in replaced, replaced
     # The task that wrote a file may write it again.
-    assert "result" in run("b.csv", "one", if_exists="fail")
-    assert "result" in run("b.csv", "one", if_exists="fail")
+    assert "result" in first, first
+    assert "result" in run(("b.csv", "fail", "one"))[0]
     assert set(files_under(s3, f"{tmp_path.name}/")) == {
         f"{tmp_path.name}/{one}" for one in (*names, "b.csv")
     }

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
 import pytest
 from airflow_runs import connected
-from moto.server import ThreadedMotoServer
+from storage_runs import attach_s3, client_of, s3_server
 from sync_runs import FIRST, of, world
 from workers import Worker, until
 
@@ -39,14 +38,8 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
 
 @pytest.fixture(scope="module")
 def s3() -> Iterator[str]:
-    """An S3 server on this machine, and its address."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
+    with s3_server() as endpoint:
+        yield endpoint
 
 
 @pytest.fixture
@@ -56,14 +49,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str | No
         return f"file://{tmp_path}/shared", None
     endpoint = request.getfixturevalue("s3")
     bucket = f"b{abs(hash(tmp_path)):x}"
-    client(endpoint).create_bucket(Bucket=bucket)
+    client_of(endpoint).create_bucket(Bucket=bucket)
     return f"s3://{bucket}/crm", endpoint
-
-
-def client(endpoint: str) -> Any:
-    return boto3.client(
-        "s3", endpoint_url=endpoint, aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1"
-    )
 
 
 class OnMachine:
@@ -89,13 +76,7 @@ class OnMachine:
         path, endpoint = self.place
         os.environ["AIRFLOW__MKT__STATE_DIR"] = str(self.folder)
         if endpoint is not None:
-            import s3fs  # type: ignore[import-untyped]
-            from airflow.sdk.io import attach
-
-            fs = s3fs.S3FileSystem(
-                key="a", secret="b", client_kwargs={"endpoint_url": endpoint}, skip_instance_cache=True
-            )
-            attach("s3", fs=fs)
+            attach_s3(endpoint)
         waited: list[str] = []
         hold = ChangeState.hold_lease
 
