@@ -7,6 +7,7 @@ the database. That is most of what a test of an operator takes, and none of what
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -40,6 +41,8 @@ class _Server(httpx.BaseTransport):
         self.dag_run = dag_run
         self.task: dict[str, Any] = {}
         """What the task that runs gets as its context."""
+        self.first_rescheduled: str | None = None
+        """When a sensor that is rescheduled began to wait."""
         self._kept: dict[tuple[str, ...], Any] = {}
 
     def returned(self, task_id: str) -> Iterator[Any]:
@@ -57,6 +60,8 @@ class _Server(httpx.BaseTransport):
                 return httpx.Response(200, json={"dag_run": self.dag_run, **self.task})
             case ("PATCH", ("task-instances", _, "state")) | ("PUT", ("task-instances", _, "rtif")):
                 pass
+            case "GET", ("task-reschedules", _, "start_date"):
+                return httpx.Response(200, json=self.first_rescheduled)
             case "POST", ("xcoms", _, _, _, _):
                 self._kept[place] = body
             case "PUT", ("store", "ti", _, _):
@@ -134,7 +139,7 @@ def _run(task: Any, server: _Server, supervisor: Any) -> str:
     dag_run = server.dag_run
     identity = uuid4()
     resumed: dict[str, Any] = {}
-    tries = 1
+    tries, rescheduled = 1, 0
     while tries <= _MAX_TRIES:
         instance = TaskInstance(
             id=identity,
@@ -148,8 +153,10 @@ def _run(task: Any, server: _Server, supervisor: Any) -> str:
         server.task = {
             "max_tries": task.retries,
             "should_retry": tries <= task.retries,
+            "task_reschedule_count": rescheduled,
             **resumed,
         }
+        began = datetime.now(UTC)
         ended = supervisor.start(what=instance, task=task)
         # As the scheduler says it.
         print(f"{task.task_id}, try {tries}: {ended.state.value}")
@@ -159,8 +166,13 @@ def _run(task: Any, server: _Server, supervisor: Any) -> str:
                 event = supervisor.run_trigger_in_process(trigger=trigger, ti=instance)
                 given = {"event": serialize(event.payload)} if event else ended.msg.next_kwargs
                 resumed = {"next_method": ended.msg.next_method, "next_kwargs": given}
+            case "up_for_reschedule":
+                if not rescheduled:
+                    server.first_rescheduled = began.isoformat()
+                rescheduled += 1
+                time.sleep(max(0.0, (ended.msg.reschedule_date - datetime.now(UTC)).total_seconds()))
             case "up_for_retry":
-                resumed, tries = {}, tries + 1
+                resumed, tries, rescheduled = {}, tries + 1, 0
             case "success" | "failed" | "skipped" as state:
                 return state
             case other:
