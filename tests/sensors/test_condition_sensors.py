@@ -39,10 +39,21 @@ def mode(request: pytest.FixtureRequest) -> str:
     return MODES[request.param]
 
 
-def wait(airflow: Airflow, sensor: str, more: str = "", conn: str = "hubspot", **arguments: Any) -> Run:
-    """Run one sensor; its module is found by its name."""
+def wait(
+    airflow: Airflow,
+    sensor: str,
+    more: str = "",
+    conn: str = "hubspot",
+    *,
+    whole: bool = False,
+    **arguments: Any,
+) -> Run:
+    """Run one sensor; its module is found by its name.
+
+    :param whole: in the whole of Airflow.
+    """
     given = "".join(f"{name}={value!r}, " for name, value in arguments.items())
-    return airflow.run(
+    return (airflow.run if whole else airflow.run_tasks)(
         f"from airflow_provider_mkt.sensors import emails, hubspot, leads, marketo, quota\n"
         f'{sensor}(task_id="wait", conn_id="{conn}_default", poke_interval=0.1, {given}{more})'
     )
@@ -71,7 +82,7 @@ def test_it_waits_until_the_condition_is_met_and_returns_the_details(
 ) -> None:
     body = {"list": {"listId": "101", "processingStatus": "PROCESSING", "size": 0}}
     sandbox.hubspot.faults.add(LIST, answer={"status": 200, "body": body}, times=2)
-    run = wait(airflow, "hubspot.ListProcessedSensor", mode, list_id=hubspot.LIST_ID)
+    run = wait(airflow, "hubspot.ListProcessedSensor", mode, whole=True, list_id=hubspot.LIST_ID)
     assert seen(run) == {"status": "COMPLETE", "size": 3}
     assert "PROCESSING (PROCESSING), status PROCESSING" in run.log
     assert sandbox.hubspot.calls.of("GET", "/crm/lists/2026-09/{listId}").total == 3
@@ -173,7 +184,9 @@ def test_invalid_input_is_named_before_anything_is_sent(
 
 def test_a_mail_address_is_not_kept_with_a_trigger(airflow: Airflow, sandbox: Sandbox) -> None:
     address = "ada@example.com"
-    run = wait(airflow, "leads.LeadsMatchingSensor", MODES["deferrable"], field="email", value=address)
+    run = wait(
+        airflow, "leads.LeadsMatchingSensor", MODES["deferrable"], whole=True, field="email", value=address
+    )
     assert run.state == "failed"
     assert "value: a mail address would be kept with the trigger" in run.log
     run = wait(airflow, "leads.LeadsMatchingSensor", MODES["poke"], field="email", value=address)
@@ -212,7 +225,7 @@ def test_leads_are_visible_once_the_search_shows_them_with_the_values(
     sandbox.clock.advance(60)
     search = ("POST", "/crm/objects/2026-09/contacts/search")
     with as_soon_as(lambda: sandbox.hubspot.calls.of(*search).total > 1, lambda: sandbox.clock.advance(3600)):
-        run = wait(airflow, "leads.LeadsVisibleSensor", lead_ids=[ADA, contact.id])
+        run = wait(airflow, "leads.LeadsVisibleSensor", whole=True, lead_ids=[ADA, contact.id])
     assert seen(run) == {"leads": 2, "missing": 0}
     assert "leads 2, missing 1" in run.log
     having = {"lifecyclestage": "customer"}
@@ -248,7 +261,7 @@ def test_enough_leads_have_a_value(
 
 def test_leads_are_in_a_list(airflow: Airflow, sandbox: Sandbox) -> None:
     sensor, ids = "leads.ListMembershipSensor", list(hubspot.CONTACT_IDS)
-    members = wait(airflow, sensor, list_id=hubspot.LIST_ID, lead_ids=ids[:3])
+    members = wait(airflow, sensor, whole=True, list_id=hubspot.LIST_ID, lead_ids=ids[:3])
     assert seen(members) == {"leads": 3, "missing": 0}
     run = wait(airflow, sensor, "timeout=0.2", list_id=hubspot.LIST_ID, lead_ids=ids)
     assert "leads 5, missing 2" in run.log
@@ -269,7 +282,7 @@ def test_an_empty_list_of_leads_ends_the_wait_without_a_call(airflow: Airflow, s
 
 def test_mails_of_an_email_are_counted(airflow: Airflow, sandbox: Sandbox) -> None:
     sensor = "emails.EmailActivitySensor"
-    run = wait(airflow, sensor, email_id=hubspot.PUBLISHED_EMAIL, activity="sent", count=3)
+    run = wait(airflow, sensor, whole=True, email_id=hubspot.PUBLISHED_EMAIL, activity="sent", count=3)
     assert seen(run) == {"sent": 3}
     run = wait(airflow, sensor, "timeout=0.2", email_id=hubspot.PUBLISHED_EMAIL, activity="sent", count=4)
     assert run.state == "failed"
@@ -310,7 +323,7 @@ def test_every_activity_of_a_marketo_email_can_come_true(sandbox: Sandbox) -> No
 
 @pytest.mark.parametrize("conn", ["hubspot", "marketo"])
 def test_the_quota_is_waited_for(airflow: Airflow, sandbox: Sandbox, conn: str) -> None:
-    details = seen(wait(airflow, "quota.QuotaSensor", conn=conn, need=1_000))
+    details = seen(wait(airflow, "quota.QuotaSensor", whole=True, conn=conn, need=1_000))
     assert details["limit"] - 10 < details["left"] <= details["limit"]
     run = wait(airflow, "quota.QuotaSensor", "timeout=0.2", conn, need=details["limit"])
     assert run.state == "failed"
@@ -331,7 +344,7 @@ def test_a_quota_that_is_not_reported_keeps_waiting(airflow: Airflow, sandbox: S
 
 def test_the_attendance_of_an_event_is_waited_for(airflow: Airflow, sandbox: Sandbox) -> None:
     sensor = "hubspot.EventAttendanceSensor"
-    run = wait(airflow, sensor, attendance="attended", object_id=events.PAST_WEBINAR_OBJECT)
+    run = wait(airflow, sensor, whole=True, attendance="attended", object_id=events.PAST_WEBINAR_OBJECT)
     assert seen(run)["attended"] == 1
     run = wait(
         airflow,
@@ -347,7 +360,9 @@ def test_the_attendance_of_an_event_is_waited_for(airflow: Airflow, sandbox: San
 
 def test_an_event_is_waited_for_until_it_can_be_found(airflow: Airflow, sandbox: Sandbox) -> None:
     sensor = "hubspot.MarketingEventSensor"
-    run = wait(airflow, sensor, external_event_id=events.WEBINAR, external_account_id=events.ACCOUNT)
+    run = wait(
+        airflow, sensor, whole=True, external_event_id=events.WEBINAR, external_account_id=events.ACCOUNT
+    )
     assert seen(run) == {"object_ids": [events.WEBINAR_OBJECT]}
     other = {"external_event_id": events.WEBINAR, "external_account_id": "another"}
     assert wait(airflow, sensor, "timeout=0.2", **other).state == "failed"
@@ -358,7 +373,9 @@ def test_a_contact_is_waited_for_in_the_given_sequence(airflow: Airflow, sandbox
         sequences.enrol(automation.SALES_USER, automation.FOLLOW_UP_SEQUENCE, ADA, automation.SALES_ADDRESS)
     )
     sensor = "hubspot.SequenceEnrollmentSensor"
-    details = seen(wait(airflow, sensor, contact_id=ADA, sequence_id=automation.FOLLOW_UP_SEQUENCE))
+    details = seen(
+        wait(airflow, sensor, whole=True, contact_id=ADA, sequence_id=automation.FOLLOW_UP_SEQUENCE)
+    )
     assert details["sequence_id"] == automation.FOLLOW_UP_SEQUENCE
     run = wait(airflow, sensor, "timeout=0.2", contact_id=ADA, sequence_id=automation.PRIVATE_SEQUENCE)
     assert run.state == "failed"
@@ -370,7 +387,15 @@ def test_members_have_reached_a_status_or_a_later_one_and_are_in_their_stream(
     marketo_call(programs.set_status(marketo.NURTURE_PROGRAM, [marketo.ANNA], status_name="Influenced"))
     given = {"program_id": marketo.NURTURE_PROGRAM, "lead_ids": [marketo.ANNA]}
     sensor = "marketo.ProgramMemberSensor"
-    run = wait(airflow, sensor, conn="marketo", status_name="Engaged", stream=marketo.FIRST_STREAM, **given)
+    run = wait(
+        airflow,
+        sensor,
+        whole=True,
+        conn="marketo",
+        status_name="Engaged",
+        stream=marketo.FIRST_STREAM,
+        **given,
+    )
     assert seen(run) == {"leads": 1, "missing": 0}
     run = wait(airflow, sensor, "timeout=0.2", "marketo", stream=marketo.SECOND_STREAM, **given)
     assert "leads 1, missing 1" in run.log
@@ -385,7 +410,7 @@ def test_a_requested_campaign_shows_for_every_lead(airflow: Airflow, sandbox: Sa
     given = {"activity_type_ids": [47], "about_id": marketo.REQUEST_CAMPAIGN}
     sensor = "marketo.LeadActivitySensor"
     sandbox.marketo.settings.activity_block = 1
-    run = wait(airflow, sensor, conn="marketo", lead_ids=[marketo.ANNA, marketo.BEN], **given)
+    run = wait(airflow, sensor, whole=True, conn="marketo", lead_ids=[marketo.ANNA, marketo.BEN], **given)
     assert seen(run) == {"leads": 2, "missing": 0}
     run = wait(airflow, sensor, "timeout=0.2", "marketo", lead_ids=[marketo.ANNA, marketo.CARLA], **given)
     assert "leads 2, missing 1" in run.log
@@ -406,7 +431,7 @@ def test_a_requested_campaign_shows_for_every_lead(airflow: Airflow, sandbox: Sa
 
 def test_a_smart_campaign_has_a_status(airflow: Airflow, sandbox: Sandbox) -> None:
     sensor = "marketo.SmartCampaignSensor"
-    run = wait(airflow, sensor, conn="marketo", campaign_id=marketo.REQUEST_CAMPAIGN)
+    run = wait(airflow, sensor, whole=True, conn="marketo", campaign_id=marketo.REQUEST_CAMPAIGN)
     assert seen(run) == {"status": "Active"}
     run = wait(airflow, sensor, "timeout=0.2", "marketo", campaign_id=marketo.INACTIVE_CAMPAIGN)
     assert "PROCESSING (not met), status Inactive" in run.log
