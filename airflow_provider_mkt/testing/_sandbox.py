@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -21,7 +22,7 @@ def connected(**options: Any) -> Iterator[Sandbox]:
 
     :param options: arguments of :class:`.Sandbox`.
     """
-    with _sandbox_at_new_addresses(**options) as box:
+    with _tokens_masked_until_the_end(), _sandbox_at_new_addresses(**options) as box:
         before = dict(os.environ)
         for platform in ("hubspot", "marketo"):
             connect(box, f"{platform}_default", platform)
@@ -89,6 +90,27 @@ def _sandbox_at_new_addresses(**options: Any) -> Iterator[Sandbox]:
         else:
             _addresses.update(addresses)
             yield box
+
+
+@contextmanager
+def _tokens_masked_until_the_end() -> Iterator[None]:
+    """Forget the access tokens of the sandbox, which Airflow masks in logs, at the end.
+
+    For each secret it makes one regular expression of all of them: after some hundred tests, each new token
+    would take longer than the test.
+    """
+    from airflow_provider_mkt.version_compat import local_masker
+
+    find = getattr(sys.modules.get(local_masker().__module__), "_secrets_masker", None)
+    if find is None:
+        yield
+        return
+    masker = find()
+    known, replacer = set(masker.patterns), masker.replacer
+    try:
+        yield
+    finally:
+        masker.patterns, masker.replacer = known, replacer
 
 
 def _forget_budgets() -> None:
