@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_mkt.actions.members import MemberAction
     from airflow_provider_mkt.operators._lead_source import Leads as Records
-    from airflow_provider_mkt.operators._list_sync import Missing
+    from airflow_provider_mkt.operators._list_options import Missing
     from airflow_provider_mkt.operators._member_source import Leads
     from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators._suppression import Suppressed
@@ -367,7 +367,9 @@ class SyncListOperator(CancellableOperator):
         check_changes(arguments)
 
     def run_action(self, context: Context) -> ListSyncOutcome | ListPlanOutcome:
-        from airflow_provider_mkt.operators._list_sync import ID_FIELDS, ListOptions, ListSync
+        from airflow_provider_mkt.operators._list_diff import ID_FIELDS
+        from airflow_provider_mkt.operators._list_options import ListOptions
+        from airflow_provider_mkt.operators._list_sync import ListSync
 
         write_options, options = WriteOptions(self), ListOptions(self)
         lookup_field = required_str("lookup_field", self.lookup_field)

@@ -26,7 +26,7 @@ from airflow_provider_mkt.client.marketo.lists import static_lists
 from airflow_provider_mkt.hooks.base import MarketingHook
 from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.hooks.marketo import MarketoHook
-from airflow_provider_mkt.operators import _list_sync
+from airflow_provider_mkt.operators import _list_diff
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.operators.lists import SyncListOperator
 from airflow_provider_mkt.sandbox import Sandbox
@@ -47,7 +47,7 @@ STATUSES = (
 @pytest.fixture
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
-    monkeypatch.setattr(_list_sync, "QUIET_AFTER", 0.2)
+    monkeypatch.setattr(_list_diff, "QUIET_AFTER", 0.2)
     with connected() as box:
         yield box
 

@@ -14,7 +14,7 @@ from airflow.sdk import BaseOperator
 from reliability.tries import ANSWERED, BEFORE, RETURNED, UNANSWERED
 
 from airflow_provider_mkt.get_provider_info import get_provider_info
-from airflow_provider_mkt.operators import _list_sync as lists_sync
+from airflow_provider_mkt.operators import _list_diff as list_diff
 from airflow_provider_mkt.operators import (
     campaign_requests,
     campaigns,
@@ -163,7 +163,7 @@ def _changed_in_bulk(platform: str) -> Row:
 
 
 def _list_sync(platform: str, list_id: Any, people: list[Any]) -> Row:
-    key = lists_sync.ID_FIELDS[platform]
+    key = list_diff.ID_FIELDS[platform]
 
     def arguments(folder: Path) -> dict[str, Any]:
         rows = [{key: str(one)} for one in people]

@@ -12,7 +12,7 @@ from airflow_provider_mkt.actions import idempotency
 from airflow_provider_mkt.actions.marketo import exports as export_actions
 from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.actions.marketo.leads import DatabaseLeadWriter, PushWriter
-from airflow_provider_mkt.operators import _exporting, _list_sync
+from airflow_provider_mkt.operators import _exporting, _list_diff
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo.exports import store as exports
 from airflow_provider_mkt.state import claims, locks, sync_progress
@@ -44,7 +44,7 @@ def shorten(monkeypatch: pytest.MonkeyPatch, slowness: float = 1.0) -> None:
     # Long enough for a process that a busy machine holds up, and short for one that waits for a killed one.
     monkeypatch.setattr(locks, "LOCK_LIFE", 3.0 * slowness)
     monkeypatch.setattr(locks, "_RENEW_EVERY", 0.25)
-    monkeypatch.setattr(_list_sync, "QUIET_AFTER", window)
+    monkeypatch.setattr(_list_diff, "QUIET_AFTER", window)
     monkeypatch.setattr(lease, "LIFE", 3.0 * slowness)
     monkeypatch.setattr(lease, "VALID_FOR", 2.0 * slowness)
     monkeypatch.setattr(lease, "BEAT_INTERVAL", 0.25)
