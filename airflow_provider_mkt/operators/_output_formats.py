@@ -252,6 +252,10 @@ def _value(text: str, kind: str) -> object:
     return text
 
 
+class _NotUTF8(Exception):
+    """A table has bytes that are not UTF-8."""
+
+
 def _write_parquet(
     table: IO[bytes],
     target: IO[bytes],
@@ -260,11 +264,14 @@ def _write_parquet(
     raise_if_cancelled: Callable[[], None],
     log: Log,
 ) -> None:
-    if _has_bare_return(table):
-        with _written_anew(table, output, raise_if_cancelled) as plain:
-            _convert_to_parquet(plain, target, output, types, raise_if_cancelled, log)
-    else:
-        _convert_to_parquet(table, target, output, types, raise_if_cancelled, log)
+    if not _has_bare_return(table):
+        try:
+            return _convert_to_parquet(table, target, output, types, raise_if_cancelled, log)
+        except _NotUTF8:
+            log.warning("The file has bytes that are not UTF-8; they are replaced")
+    with _written_anew(table, output, raise_if_cancelled) as plain:
+        _convert_to_parquet(plain, target, output, types, raise_if_cancelled, log)
+    return None
 
 
 def _has_bare_return(table: IO[bytes]) -> bool:
@@ -318,6 +325,8 @@ def _convert_to_parquet(
             # Its text may contain a value, so only the column is named.
             column = re.search(r"In CSV column #(\d+)", str(error))
             name = header[int(column[1])] if column else None
+            if name is not None and not _is_typed(kinds[name]) and "invalid UTF8" in str(error):
+                raise _NotUTF8 from None
             if name is None and len(blocks) > 1:
                 del blocks[0]
                 continue

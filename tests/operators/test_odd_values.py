@@ -131,6 +131,12 @@ def test_a_carriage_return_of_marketo_that_is_not_quoted_ends_no_row(
     assert converted(table, name, {"id": "integer"}) == rows
 
 
+@pytest.mark.parametrize("name", ["l.jsonl", "l.parquet"])
+def test_bytes_that_are_not_utf_8_are_replaced_and_lose_no_row(name: str) -> None:
+    table = b"id,name\n1,caf\xe9\n2,Zo\xc3\xab\nx\xff,\n"
+    assert [row["name"] for row in converted(table, name, {"id": "integer"})] == ["caf\ufffd", "Zo\xeb", None]
+
+
 def test_rows_of_a_report_are_quoted_where_they_must_be(tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     write_csv(str(path), [{"name": "a\rb", "more": None}, {"name": HALF}])
