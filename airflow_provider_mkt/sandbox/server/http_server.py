@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import suppress
 
@@ -27,6 +28,7 @@ class HTTPServer:
         self._connections = Connections()
         self._app = PlatformApp(platform, self._connections)
         self._stopping = asyncio.Event()
+        _log_errors_only()
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
                 self._app,
@@ -35,7 +37,7 @@ class HTTPServer:
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                log_level="error",
+                log_level=None,
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
@@ -83,3 +85,14 @@ class HTTPServer:
         asyncio.get_running_loop().remove_reader(self._listener)
         for _ in range(_TURNS_TO_ACCEPT):
             await asyncio.sleep(0)
+
+
+def _log_errors_only() -> None:
+    """Set the level of uvicorn's loggers.
+
+    uvicorn would set it for each server, and each time all loggers of the process forget what they log.
+    """
+    for name in ("uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logger = logging.getLogger(name)
+        if logger.level != logging.ERROR:
+            logger.setLevel(logging.ERROR)
