@@ -316,7 +316,7 @@ def test_row_errors_that_the_platform_counts_but_does_not_list_are_counted(
     assert "failures whose row is unknown: 1" in run.log
 
 
-@pytest.mark.parametrize(("platform", "count"), [("hubspot", 4_000), ("marketo", 50_000)])
+@pytest.mark.parametrize(("platform", "count"), [("hubspot", 4_000), ("marketo", 12_000)])
 def test_of_many_rows_each_bad_one_is_found_by_its_own_line(
     airflow: Airflow,
     quick: Sandbox,
