@@ -39,7 +39,7 @@ def endpoint(platform: str, name: str) -> Endpoint:
         return cast("Endpoint", import_module(f"airflow_provider_mkt.client.{platform}").raw)
     resource, _, function = name.partition(".")
     known = _resources(platform)
-    if resource in known and (found := dict(_endpoints(known[resource]())).get(function)):
+    if resource in known and (found := _endpoints(known[resource]()).get(function)):
         return found
     import difflib
 
@@ -54,7 +54,7 @@ def endpoint(platform: str, name: str) -> Endpoint:
 def endpoints(platform: str) -> Iterator[tuple[str, Endpoint]]:
     """Iterate over all endpoints of a platform, sorted by name."""
     for resource, load in sorted(_resources(platform).items()):
-        for function, found in _endpoints(load()):
+        for function, found in _endpoints(load()).items():
             yield f"{resource}.{function}", found
 
 
@@ -72,8 +72,9 @@ def build(platform: str, name: str, arguments: Mapping[str, object]) -> Call[Any
     signature = inspect.signature(function)
     arguments = {argument: _id_as_text(argument, value) for argument, value in arguments.items()}
     _check_names(name, signature, arguments)
+    scalar = _texts_and_numbers(function)
     for argument, value in arguments.items():
-        if _takes_only_text_or_numbers(function, argument):
+        if argument in scalar:
             # pydantic would convert a boolean to the number 1.
             items = value if isinstance(value, list | tuple) else (value,)
             if any(isinstance(item, bool) for item in items):
@@ -136,9 +137,11 @@ def next_arguments(platform: str, call: Call[T], following: Call[T]) -> dict[str
     return cursor if cursor and cursor.keys() <= parameters.keys() else None
 
 
-def _takes_only_text_or_numbers(function: Endpoint, parameter: str) -> bool:
-    """Return whether a parameter takes only texts and numbers, or lists of them."""
-    return _scalar_types(get_type_hints(function)[parameter]) <= {str, int, float, NoneType}
+@cache
+def _texts_and_numbers(function: Endpoint) -> frozenset[str]:
+    """Return the parameters that take only texts and numbers, or lists of them."""
+    kinds = {str, int, float, NoneType}
+    return frozenset(name for name, hint in get_type_hints(function).items() if _scalar_types(hint) <= kinds)
 
 
 def _scalar_types(hint: object) -> set[object]:
@@ -169,12 +172,15 @@ def _resources(platform: str) -> dict[str, Callable[[], ModuleType]]:
     }
 
 
-def _endpoints(module: ModuleType) -> Iterator[tuple[str, Endpoint]]:
-    """Iterate over the endpoints of a resource module, sorted by name."""
-    for name, member in sorted(vars(module).items()):
+@cache
+def _endpoints(module: ModuleType) -> dict[str, Endpoint]:
+    """Return the endpoints of a resource module by name, sorted."""
+
+    def is_endpoint(name: str, member: object) -> bool:
         if name.startswith("_") or not inspect.isfunction(member) or member.__module__ != module.__name__:
-            continue
+            return False
         # The annotation is a string: do not evaluate it, since that would need its imports.
         returns = member.__annotations__.get("return")
-        if isinstance(returns, str) and returns.startswith("Call["):
-            yield name, member
+        return isinstance(returns, str) and returns.startswith("Call[")
+
+    return {name: member for name, member in sorted(vars(module).items()) if is_endpoint(name, member)}
