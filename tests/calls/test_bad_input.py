@@ -71,8 +71,7 @@ def request(platform: str, call: Call[Any]) -> Request:
     return made
 
 
-@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_arguments_that_are_missing_unknown_or_of_a_wrong_type_are_named(
+def _arguments_that_are_missing_unknown_or_of_a_wrong_type_are_named(
     platform: str, name: str, function: Endpoint
 ) -> None:
     good = sample_arguments(platform, name)
@@ -100,8 +99,7 @@ def is_id(parameter: str) -> bool:
     return parameter.endswith(("id", "ids", "guid", "guids"))
 
 
-@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_an_id_of_digits_can_be_a_number_which_templates_make_of_it(
+def _an_id_of_digits_can_be_a_number_which_templates_make_of_it(
     platform: str, name: str, function: Endpoint
 ) -> None:
     good = sample_arguments(platform, name)
@@ -120,8 +118,7 @@ def test_an_id_of_digits_can_be_a_number_which_templates_make_of_it(
             assert made_of(parameter, 101) == made_of(parameter, "101"), parameter
 
 
-@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_no_value_of_any_kind_gets_out_of_a_call_as_another_error(
+def _no_value_of_any_kind_gets_out_of_a_call_as_another_error(
     platform: str, name: str, function: Endpoint
 ) -> None:
     good = sample_arguments(platform, name)
@@ -137,8 +134,7 @@ def test_no_value_of_any_kind_gets_out_of_a_call_as_another_error(
             assert MARK not in shown, parameter
 
 
-@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_text_is_not_taken_for_a_switch(platform: str, name: str, function: Endpoint) -> None:
+def _text_is_not_taken_for_a_switch(platform: str, name: str, function: Endpoint) -> None:
     good = sample_arguments(platform, name)
     for parameter, hint in parameters(function).items():
         if hint in (bool, bool | None):
@@ -148,11 +144,7 @@ def test_text_is_not_taken_for_a_switch(platform: str, name: str, function: Endp
                 assert refusal.value.field == parameter
 
 
-@pytest.mark.parametrize(
-    ("platform", "name", "function"),
-    [one for one in CALLS if any(is_list(parameters(one.values[2])[p]) for p in required(one.values[2]))],
-)
-def test_batches_are_neither_empty_nor_over_the_limit(platform: str, name: str, function: Endpoint) -> None:
+def _batches_are_neither_empty_nor_over_the_limit(platform: str, name: str, function: Endpoint) -> None:
     good = sample_arguments(platform, name)
     for parameter in required(function):
         # Of the fields to be shown there may be as many as there are.
@@ -161,6 +153,18 @@ def test_batches_are_neither_empty_nor_over_the_limit(platform: str, name: str, 
                 with pytest.raises(InvalidInput) as refusal:
                     function(**{**good, parameter: rows})
                 assert refusal.value.field.split("[")[0] == parameter
+
+
+@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
+def test_a_call_refuses_bad_input_with_an_error_that_names_it(
+    platform: str, name: str, function: Endpoint
+) -> None:
+    """All of it in one test for each call: hundreds of calls have five times as many tests otherwise."""
+    _arguments_that_are_missing_unknown_or_of_a_wrong_type_are_named(platform, name, function)
+    _an_id_of_digits_can_be_a_number_which_templates_make_of_it(platform, name, function)
+    _no_value_of_any_kind_gets_out_of_a_call_as_another_error(platform, name, function)
+    _text_is_not_taken_for_a_switch(platform, name, function)
+    _batches_are_neither_empty_nor_over_the_limit(platform, name, function)
 
 
 @cache

@@ -30,9 +30,11 @@ def _bare(path: str) -> str:
 
 
 @pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_a_call_has_its_functions_name_and_its_docstring_names_method_and_path(
+def test_a_call_takes_json_and_its_docstring_names_method_and_path(
     platform: str, name: str, function: Any
 ) -> None:
+    # Fails where pydantic cannot convert to the type of an argument.
+    validate_call(function)
     call = sample(platform, name)
     assert call.name == name
     documentation = inspect.getdoc(function) or ""
@@ -64,11 +66,6 @@ def test_the_table_has_the_path_of_a_call_in_each_profile(profile: str) -> None:
         pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
         assert method == request.method
         assert re.fullmatch(pattern, request.url.removeprefix("https://api.example.com")), name
-
-
-@pytest.mark.parametrize(("platform", "name", "function"), CALLS)
-def test_a_calls_arguments_can_be_given_as_json(platform: str, name: str, function: Any) -> None:
-    validate_call(function)
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
