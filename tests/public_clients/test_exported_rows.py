@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from airflow_runs import connected
 from public_clients import marketo_client
-from test_marketo_other_clients import AIRBYTE, TAP, installed, python, run, write
+from test_marketo_other_clients import TAP, airbyte, installed, python, run, write
 from workers import context, shorten_waits
 
 from airflow_provider_mkt.operators.deleted_lead_exports import ExportDeletedLeadsOperator
@@ -168,7 +168,7 @@ def test_airbyte_reads_the_leads_and_activities_of_the_files(sandbox: Sandbox, t
     )
     (discovered,) = (
         one["catalog"]["streams"]
-        for one in python(folder, AIRBYTE, "discover", "--config", config)
+        for one in airbyte(folder, ["discover", "--config", config])
         if one["type"] == "CATALOG"
     )
     wanted = ("leads", "activities_new_lead", "activities_change_data_value")
@@ -178,7 +178,7 @@ def test_airbyte_reads_the_leads_and_activities_of_the_files(sandbox: Sandbox, t
         if one["name"] in wanted
     ]
     catalog = write(tmp_path / "catalog.json", {"streams": chosen})
-    messages = python(folder, AIRBYTE, "read", "--config", config, "--catalog", catalog)
+    messages = airbyte(folder, ["read", "--config", config, "--catalog", catalog])
     records = [one["record"] for one in messages if one["type"] == "RECORD"]
     # It reads leads by the time of their creation.
     ours = export(ExportLeadsOperator, tmp_path / "leads.csv", fields=["id", "email"], **within)

@@ -115,12 +115,23 @@ def write(path: Path, content: object) -> Path:
 
 
 AIRBYTE = """
+import json
 import source_marketo.source
 # It waits a minute between two polls of an export.
 source_marketo.source.MarketoExportBase.poll_interval = 0.1
 from source_marketo.run import run
-run()
+for sys.argv[1:] in json.loads(sys.argv[1]):
+    run()
 """
+
+
+def airbyte(folder: Path, *commands: Sequence[object]) -> list[dict[str, Any]]:
+    """Run commands of the client, one after another, and return all messages.
+
+    In one process, because the import of the client takes most of the time.
+    """
+    texts = [[str(part) for part in command] for command in commands]
+    return python(folder, AIRBYTE, json.dumps(texts))
 
 
 def test_airbyte_checks_discovers_and_reads(quick: Sandbox, tmp_path: Path) -> None:
@@ -128,7 +139,7 @@ def test_airbyte_checks_discovers_and_reads(quick: Sandbox, tmp_path: Path) -> N
 
     def configure(start: str) -> Path:
         return write(
-            tmp_path / "config.json",
+            tmp_path / f"from-{start[:10]}.json",
             {
                 "domain_url": quick.marketo.url.rstrip("/"),
                 "client_id": seed.CLIENT_ID,
@@ -139,30 +150,32 @@ def test_airbyte_checks_discovers_and_reads(quick: Sandbox, tmp_path: Path) -> N
         )
 
     config = configure(START)
-    checked = python(folder, AIRBYTE, "check", "--config", config)
-    assert checked[-1]["connectionStatus"]["status"] == "SUCCEEDED"
-    (discovered,) = (
-        one["catalog"]["streams"]
-        for one in python(folder, AIRBYTE, "discover", "--config", config)
-        if one["type"] == "CATALOG"
-    )
+    found = airbyte(folder, ["check", "--config", config], ["discover", "--config", config])
+    (checked,) = (one["connectionStatus"] for one in found if one["type"] == "CONNECTION_STATUS")
+    assert checked["status"] == "SUCCEEDED"
+    (discovered,) = (one["catalog"]["streams"] for one in found if one["type"] == "CATALOG")
 
-    def read(start: str, *streams: str) -> Counter[str]:
+    def reading(start: str, *streams: str) -> list[object]:
         chosen = [
             {"stream": one, "sync_mode": "full_refresh", "destination_sync_mode": "overwrite"}
             for one in discovered
             if one["name"] in streams
         ]
-        catalog = write(tmp_path / "catalog.json", {"streams": chosen})
-        messages = python(folder, AIRBYTE, "read", "--config", configure(start), "--catalog", catalog)
-        errors = [one for one in messages if one["type"] == "TRACE" and one["trace"]["type"] == "ERROR"]
-        assert errors == []
-        return Counter(one["record"]["stream"] for one in messages if one["type"] == "RECORD")
+        catalog = write(tmp_path / f"catalog-{start[:10]}.json", {"streams": chosen})
+        return ["read", "--config", configure(start), "--catalog", catalog]
 
-    # Exports, of the time in which the new leads were created, and assets, which are older.
-    assert read(START, "leads", "activities_new_lead") == {"leads": NEW, "activities_new_lead": NEW}
+    messages = airbyte(
+        folder,
+        # Exports, of the time in which the new leads were created, and assets, which are older.
+        reading(START, "leads", "activities_new_lead"),
+        reading("2025-01-01T00:00:00Z", "programs", "lists", "campaigns", "emails"),
+    )
+    errors = [one for one in messages if one["type"] == "TRACE" and one["trace"]["type"] == "ERROR"]
+    assert errors == []
     state = quick.marketo.state
-    assert read("2025-01-01T00:00:00Z", "programs", "lists", "campaigns", "emails") == {
+    assert Counter(one["record"]["stream"] for one in messages if one["type"] == "RECORD") == {
+        "leads": NEW,
+        "activities_new_lead": NEW,
         "programs": len(state.programs),
         "lists": len(state.lists),
         "campaigns": len(state.campaigns),
