@@ -1,45 +1,26 @@
-"""HubSpot's client for Node, unmodified, against the sandbox. It is installed from npm, once per checkout."""
+"""HubSpot's client for Node, unmodified, against the sandbox. It is installed from npm, once per machine."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from test_marketo_other_clients import installed
 
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed
 
-PACKAGE = "@hubspot/api-client@13.5.0"
 SCRIPT = Path(__file__).parent / "node" / "hubspot.js"
 
 
-@pytest.fixture(scope="module")
-def modules(request: pytest.FixtureRequest) -> Path:
-    """Directory with the installed client."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        pytest.skip("node or npm is not installed")
-    assert request.config.cache is not None
-    place = request.config.cache.mkdir("hubspot-node-client")
-    if not (place / "node_modules" / "@hubspot" / "api-client").is_dir():
-        options = ["--no-audit", "--no-fund", "--ignore-scripts", "--no-save", "--loglevel=error"]
-        command = ["npm", "install", "--prefix", str(place), *options, PACKAGE]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        except subprocess.TimeoutExpired:
-            pytest.skip(f"npm did not install {PACKAGE} within 300 s")
-        if done.returncode:
-            pytest.skip(f"npm could not install {PACKAGE}: {done.stderr.strip()[-300:]}")
-    return place / "node_modules"
-
-
 @pytest.fixture
-def results(modules: Path, box: Sandbox) -> dict[str, Any]:
+def results(box: Sandbox) -> dict[str, Any]:
     """What the client returned, by step."""
+    modules = installed("@hubspot/api-client") / "node_modules"
     arguments = [seed.TOKEN, seed.REFRESH_TOKEN, seed.OAUTH_CLIENT_ID, seed.OAUTH_CLIENT_SECRET]
     done = subprocess.run(
         ["node", str(SCRIPT), box.hubspot.url, *arguments],
