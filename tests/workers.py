@@ -33,6 +33,15 @@ from airflow_provider_mkt.sync import members, pipeline
 
 CONSISTENCY_WINDOW = 1.5
 RESET: dict[str, Any] = {"reset": True}
+_FOR_FILES = (
+    "duckdb",
+    "pyarrow.acero",
+    "pyarrow.compute",
+    "pyarrow.dataset",
+    "pyarrow.parquet",
+    "upath.implementations.local",
+)
+"""Libraries that syncs import when they read or compare files."""
 
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,10 +106,16 @@ def import_once() -> None:
     for module in pkgutil.walk_packages(airflow_provider_mkt.__path__, "airflow_provider_mkt."):
         if module.name.split(".")[1] not in ("cli", "testing"):
             import_module(module.name)
+    for name in _FOR_FILES:
+        # Those of an extra that is not installed are not needed either.
+        with suppress(ImportError):
+            import_module(name)
     drivers.tls()
     # Reads what all the installed providers say of themselves.
     hook_lineage_collector()
     gc.freeze()
+    # Counts all that is frozen, and knows it from then on.
+    pipeline._frozen_elsewhere()
 
 
 class Worker:
