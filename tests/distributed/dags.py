@@ -18,8 +18,8 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 from airflow_provider_mkt.sandbox.hubspot.automation import seed as automation
 from airflow_provider_mkt.sandbox.marketo import seed as marketo
 
-MANY = 30
-"""Mapped syncs of one account at once."""
+MANY = 16
+"""Mapped syncs of each account. Those of both are as many as the two workers run at once."""
 ROWS_EACH = {"hubspot": 450, "marketo": 600}
 
 HOLD = 60.0

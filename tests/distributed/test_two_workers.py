@@ -24,7 +24,7 @@ BATCH = {"hubspot_sync": 100, "marketo_sync": 300, "push": 300, "duplicate": 300
 
 @pytest.fixture(scope="session")
 def many(installation: Installation) -> dict[str, list[dict[str, Any]]]:
-    """The task instances of 30 mapped syncs of each platform, which ran at once."""
+    """The task instances of the mapped syncs of each platform, which ran at once."""
     cluster = installation.cluster
     runs = {dag_id: cluster.trigger(dag_id) for dag_id in ("many_hubspot", "many_marketo")}
     cluster.finish(runs, timeout=TIMEOUT, every=2)
@@ -32,7 +32,7 @@ def many(installation: Installation) -> dict[str, list[dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("platform", ["hubspot", "marketo"])
-def test_thirty_syncs_of_one_account_end_in_their_first_try_and_within_its_limits(
+def test_many_syncs_of_one_account_end_in_their_first_try_and_within_its_limits(
     installation: Installation, many: dict[str, list[dict[str, Any]]], platform: str
 ) -> None:
     ended = Counter((one["state"], one["try_number"]) for one in many[platform])
