@@ -118,23 +118,23 @@ def import_once() -> None:
     pipeline._frozen_elsewhere()
 
 
-class Worker:
-    """A process that executes one task and can be killed.
+class Forked:
+    """A process that calls a function and can be killed.
 
-    :param operator: the task.
-    :param run: its DAG run; the tries of one run share the task state.
-    :param cleared: how often the task was cleared.
+    :param work: the function, whose result can be JSON. The process has none of the threads of this one.
+    :param on_term: is called in the process by SIGTERM.
     """
 
-    def __init__(self, operator: Any, *, run: str = "run", cleared: int = 0) -> None:
+    def __init__(self, work: Callable[[], Any], on_term: Callable[[], object] | None = None) -> None:
         import_once()
         reading, writing = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
-            signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
+            if on_term is not None:
+                signal.signal(signal.SIGTERM, lambda *_: on_term())
             try:
-                message = {"result": operator.execute(context(run=run, cleared=cleared))}
+                message = {"result": work()}
             except BaseException as error:
                 message = {"error": f"{type(error).__name__}: {error}"}
             with suppress(BrokenPipeError):
@@ -176,6 +176,20 @@ class Worker:
         os.close(self._reading)
         ending: dict[str, Any] = json.loads(message)
         return ending
+
+
+class Worker(Forked):
+    """A process that executes one task and can be killed.
+
+    :param operator: the task.
+    :param run: its DAG run; the tries of one run share the task state.
+    :param cleared: how often the task was cleared.
+    """
+
+    def __init__(self, operator: Any, *, run: str = "run", cleared: int = 0) -> None:
+        super().__init__(
+            lambda: operator.execute(context(run=run, cleared=cleared)), on_term=operator.on_kill
+        )
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import hashlib
-import json
 import os
 import signal
 import socket
@@ -21,7 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from workers import until
+from workers import Forked, until
 
 from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.errors import InvalidInput, TaskCancelled
@@ -38,43 +38,6 @@ SERVERS = {
     "redis": os.environ.get("MKT_TEST_REDIS", "redis://127.0.0.1:6379/0"),
     "postgres": os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test"),
 }
-
-TAKER = """
-import json, sys, threading, time
-from pathlib import Path
-from airflow_provider_mkt.client.ratelimit.budget import budget_of
-from airflow_provider_mkt.client.call import Quota
-from airflow_provider_mkt.client.transport.platform import Rate
-from airflow_provider_mkt.client.transport.platform import Permit
-
-place, account, meeting, max_in_flight = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
-place = place if "://" in place else Path(place)
-budget = budget_of(place, account, {Quota.CALLS: Rate(40, 0.5)}, max_in_flight=max_in_flight or None)
-granted, lock = [], threading.Lock()
-(meeting / sys.argv[5]).touch()
-while len(list(meeting.iterdir())) < 4:
-    time.sleep(0.01)
-
-def work(worker):
-    number = 0
-    while len(granted) < 30:
-        number += 1
-        permit_id = f"{sys.argv[5]}-{worker}-{number}"
-        wait = budget.take(Quota.CALLS, permit_id)
-        if wait:
-            time.sleep(wait)
-            continue
-        counted, begun = budget._granted_at[permit_id], time.time()
-        time.sleep(0.01)
-        with lock:
-            granted.append((counted, begun, time.time()))
-        budget.release(Permit(Quota.CALLS, permit_id, "read"), 0.01)
-
-workers = [threading.Thread(target=work, args=(number,)) for number in range(3)]
-[one.start() for one in workers]
-[one.join() for one in workers]
-print(json.dumps(granted))
-"""
 
 
 def reachable(url: str) -> bool:
@@ -130,17 +93,50 @@ def _forget(account: str) -> None:
                 connection.execute(f'DROP TABLE "{name}"')
 
 
+def take_calls(
+    place: Path | str, account: str, meeting: Path, max_in_flight: int, me: str
+) -> list[tuple[float, float, float]]:
+    """Make calls on three threads, once the other processes are there too.
+
+    :returns: when each was counted, began and ended.
+    """
+    budget = fresh(place, account, Rate(40, 0.5), max_in_flight=max_in_flight or None)
+    granted: list[tuple[float, float, float]] = []
+    lock = threading.Lock()
+    (meeting / me).touch()
+    until(lambda: len(list(meeting.iterdir())) == 4, every=0.01)
+
+    def work(worker: int) -> None:
+        number = 0
+        while len(granted) < 30:
+            number += 1
+            permit_id = f"{me}-{worker}-{number}"
+            wait = budget.take(CALLS, permit_id)
+            if wait:
+                time.sleep(wait)
+                continue
+            counted, begun = budget._granted_at[permit_id], time.time()
+            time.sleep(0.01)
+            with lock:
+                granted.append((counted, begun, time.time()))
+            budget.release(Permit(CALLS, permit_id, "read"), 0.01)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return granted
+
+
 def calls_of_four(place: Path | str, account: str, meeting: Path, max_in_flight: int) -> list[list[float]]:
     """When the calls of four processes with three threads each were counted, began and ended."""
     meeting.mkdir()
-    arguments = [str(place), account, str(meeting), str(max_in_flight)]
     takers = [
-        subprocess.Popen(
-            [sys.executable, "-c", TAKER, *arguments, str(who)], stdout=subprocess.PIPE, text=True
-        )
+        Forked(functools.partial(take_calls, place, account, meeting, max_in_flight, str(who)))
         for who in range(4)
     ]
-    return [call for taker in takers for call in json.loads(taker.communicate(timeout=120)[0])]
+    return [call for taker in takers for call in taker.end()["result"]]
 
 
 def fresh(place: Path | str, account: str, rate: Rate, **more: Any) -> SharedBudget:

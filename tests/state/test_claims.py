@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from workers import until
+from workers import Forked, until
 
 from airflow_provider_mkt.state import claims
 from airflow_provider_mkt.state.claims import ClaimStore, FileClaims, KeyClaims, claim_store
@@ -135,31 +133,23 @@ class TestClaims:
         assert owner.holds()
 
 
-CLAIMER = """
-import os, sys
-from pathlib import Path
-from airflow_provider_mkt.state.claims import KeyClaims, claim_store
-directory, url, account, me = sys.argv[1:]
-mine = KeyClaims(claim_store(Path(directory), url or None, account), "email", 1.0)
-keys = [f"k{number}" for number in range(40)]
-for _ in range(60):
-    for key in set(keys) - mine.claim(keys):
-        os.write(1, (key + " in" + chr(10)).encode())
-        os.write(1, (key + " out" + chr(10)).encode())
-        mine.release([key])
-"""
+def claim_and_release(store: Callable[[], ClaimStore], journal: Path) -> None:
+    """Claim and release keys again and again, and write down when they are held."""
+    mine = claiming(store(), quiet_after=1.0)
+    keys = [f"k{number}" for number in range(40)]
+    # What all processes write to one file that is opened for appending keeps its order.
+    lines = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for _ in range(60):
+        for key in set(keys) - mine.claim(keys):
+            os.write(lines, f"{key} in\n".encode())
+            os.write(lines, f"{key} out\n".encode())
+            mine.release([key])
 
 
-def test_processes_never_hold_a_key_at_once(kind: str, tmp_path: Path) -> None:
-    journal, account = tmp_path / "journal", uuid4().hex
-    arguments = [str(tmp_path), URLS[kind] or "", account]
-    with journal.open("a") as lines:
-        # What all of them write to one file that is opened for appending keeps its order.
-        processes = [
-            subprocess.Popen([sys.executable, "-c", CLAIMER, *arguments, str(number)], stdout=lines)
-            for number in range(3)
-        ]
-        assert [process.wait(120) for process in processes] == [0, 0, 0]
+def test_processes_never_hold_a_key_at_once(store: Callable[[], ClaimStore], tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    processes = [Forked(lambda: claim_and_release(store, journal)) for _ in range(3)]
+    assert [process.end() for process in processes] == [{"result": None}] * 3
     inside = Counter[str]()
     for line in journal.read_text().splitlines():
         key, way = line.split()
