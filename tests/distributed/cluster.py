@@ -30,7 +30,7 @@ class Cluster(Standalone):
     """
 
     preloading = ("worker",)
-    preloads = (*OF_TASKS, "airflow_provider_mkt.operators.sends", "reliability.waits", "redis", "psycopg")
+    preloads = (*OF_TASKS, "reliability.waits", "redis", "psycopg")
 
     def __init__(self, home: Path, database: str, broker: str) -> None:
         self._database = database
