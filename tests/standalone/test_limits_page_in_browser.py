@@ -13,16 +13,6 @@ from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
 pytestmark = WITH_BROWSER
 
 
-@pytest.fixture(scope="module")
-def imported(airflow: Standalone, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Run a task that imports leads. Returns the id of its run."""
-    leads = tmp_path_factory.mktemp("usage") / "leads.csv"
-    leads.write_text("email\nusage@example.com\n")
-    run_id = airflow.trigger("links", {"leads": str(leads)})
-    until(lambda: airflow.tasks("links", run_id).get("import", {}).get("state") == "success")
-    return run_id
-
-
 @pytest.fixture
 def page(browser: webdriver.Chrome, airflow: Standalone) -> webdriver.Chrome:
     """The browser, logged in, on Airflow's home page."""
@@ -45,7 +35,7 @@ def _text(page: webdriver.Chrome) -> str:
 
 
 def test_the_page_is_in_the_menu_and_shows_accounts_and_tasks(
-    page: webdriver.Chrome, airflow: Standalone, imported: str
+    page: webdriver.Chrome, airflow: Standalone, linked: str
 ) -> None:
     _open_from_the_menu(page)
     text = seen(lambda: text if f"HubSpot {hubspot.PORTAL_ID}" in (text := _text(page)) else "")
@@ -61,11 +51,11 @@ def test_the_page_is_in_the_menu_and_shows_accounts_and_tasks(
     assert [one for one in log if "marketing-platforms" in one["message"]] == []
 
 
-def test_a_link_leads_airflow_to_the_task(page: webdriver.Chrome, airflow: Standalone, imported: str) -> None:
+def test_a_link_leads_airflow_to_the_task(page: webdriver.Chrome, airflow: Standalone, linked: str) -> None:
     _open_from_the_menu(page)
 
     # The page has links to the tasks of other runs, too.
-    task = f"/dags/links/runs/{imported}/tasks/import"
+    task = f"/dags/links/runs/{linked}/tasks/import"
 
     def leads_to_the_task() -> bool:
         if task in page.current_url:
@@ -78,7 +68,7 @@ def test_a_link_leads_airflow_to_the_task(page: webdriver.Chrome, airflow: Stand
 
 
 def test_the_page_follows_the_theme_of_airflow(
-    page: webdriver.Chrome, airflow: Standalone, imported: str
+    page: webdriver.Chrome, airflow: Standalone, linked: str
 ) -> None:
     _open_from_the_menu(page)
 
@@ -95,7 +85,7 @@ def test_the_page_follows_the_theme_of_airflow(
         until(lambda: background() == expected)  # noqa: B023
 
 
-def test_the_page_refreshes_itself(page: webdriver.Chrome, airflow: Standalone, imported: str) -> None:
+def test_the_page_refreshes_itself(page: webdriver.Chrome, airflow: Standalone, linked: str) -> None:
     _open_from_the_menu(page)
     first = seen(lambda: page.find_element(By.CSS_SELECTOR, "main > p.note").text)
     seen(lambda: page.find_element(By.CSS_SELECTOR, "main > p.note").text != first)
