@@ -111,6 +111,9 @@ class OnMachine:
         except Exception as error:
             return {"failed": f"{type(error).__name__}: {error}", "waited": waited}
 
+    def on_kill(self) -> None:
+        """Nothing is done: these tests kill the process."""
+
 
 def rows(platform: str, value: str) -> list[dict[str, Any]]:
     return [{"email": f"p{number}@example.com", FIRST[platform]: value} for number in range(ROWS)]
