@@ -133,8 +133,9 @@ def test_a_carriage_return_of_marketo_that_is_not_quoted_ends_no_row(
 
 @pytest.mark.parametrize("name", ["l.jsonl", "l.parquet"])
 def test_bytes_that_are_not_utf_8_are_replaced_and_lose_no_row(name: str) -> None:
-    table = b"id,name\n1,caf\xe9\n2,Zo\xc3\xab\nx\xff,\n"
-    assert [row["name"] for row in converted(table, name, {"id": "integer"})] == ["caf\ufffd", "Zo\xeb", None]
+    table = b"id,name\n1,M\xfcller\n2,Zo\xc3\xab\nx\xff,\n"
+    names = [row["name"] for row in converted(table, name, {"id": "integer"})]
+    assert names == ["M\ufffdller", "Zo\xeb", None]
 
 
 def test_rows_of_a_report_are_quoted_where_they_must_be(tmp_path: Path) -> None:
