@@ -9,6 +9,11 @@ from airflow_runs import Airflow
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.actions import idempotency
+from airflow_provider_mkt.actions.hubspot import contacts
+from airflow_provider_mkt.actions.leads import LeadMerge
+from airflow_provider_mkt.actions.procedure import InMemoryTaskState, Procedure
+from airflow_provider_mkt.client.hubspot.contacts import contact_merging
+from airflow_provider_mkt.hooks.hubspot import HubSpotHook
 from airflow_provider_mkt.operators.merging import MergeLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.hubspot import seed as hubspot
@@ -109,6 +114,30 @@ def test_a_worker_killed_while_it_merges_and_its_next_try_merge_once(
     outcome = ended["result"]
     assert (outcome["merged"], outcome["already"]) == (2, 0)
     assert request_count(sandbox, platform) == (2 if platform == "hubspot" else 1)
+
+
+def test_a_killed_request_that_takes_effect_while_the_next_try_reads_rejects_nobody(sandbox: Sandbox) -> None:
+    earlier = InMemoryTaskState()
+    earlier.set(f"merge contact {BRUNO} into {ADA}", "requested")
+    with HubSpotHook("hubspot_default") as hook:
+        steps = contacts.merge(ADA, [BRUNO, CHIDI], earlier)
+        # The winner, before it gets another id.
+        answer: Any = hook.run(next(steps))
+        hook.run(contact_merging.merge(ADA, BRUNO))
+
+        def rest() -> Procedure[LeadMerge]:
+            reply = answer
+            while True:
+                try:
+                    step = steps.send(reply)
+                except StopIteration as stop:
+                    merged: LeadMerge = stop.value
+                    return merged
+                reply = yield step
+
+        outcome = hook.follow(rest())
+    assert (outcome.merged, outcome.already, outcome.rejected) == ([BRUNO, CHIDI], [], {})
+    assert outcome.survivor == survivor(sandbox, "hubspot")
 
 
 @BOTH

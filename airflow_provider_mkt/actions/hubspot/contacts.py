@@ -126,6 +126,9 @@ def merge(
         requested = task_state.get(key) is not None
         try:
             there = yield from _contact(loser)
+            if there["id"] not in (loser, outcome.survivor):
+                # A request of an earlier try may take effect only now, and gives the winner a new id.
+                outcome.survivor = (yield from _contact(str(winner)))["id"]
             if there["id"] == outcome.survivor:
                 (outcome.merged if requested else outcome.already).append(loser)
             elif there["id"] != loser:
