@@ -239,14 +239,13 @@ class LeadWriting:
 
         ceiling = self.platform.max_concurrency
         claims = self._open_claims(stack)
-        reads = Reads(self.operator.sleep)
-        reader = stack.enter_context(
-            self.hook.bind(RunContext(sleep=reads.sleep, on_failure=self._on_failure))
-        )
-        stack.enter_context(reads)
+
+        def bind(sleep: Callable[[float], None]) -> MarketingHook:
+            return stack.enter_context(self.hook.bind(RunContext(sleep=sleep, on_failure=self._on_failure)))
+
+        reads = stack.enter_context(Reads(bind, self.operator.sleep))
         transport = self._transport = CallTransport(
             self.hook,
-            reader,
             reads,
             self.hook.conn_type,
             self.operator,

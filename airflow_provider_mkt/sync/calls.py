@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,8 +25,6 @@ from airflow_provider_mkt.sync.results import Progress, ResultFiles, SyncReport
 from airflow_provider_mkt.sync.rows import LeadRows
 
 T = TypeVar("T")
-
-log = logging.getLogger(__name__)
 
 _CHECK_INTERVAL = 0.2
 """Seconds after which a thread that waits checks whether it is still needed."""
@@ -86,26 +83,30 @@ class Log(Protocol):
 class Reads:
     """Reads what the work does not wait for, in threads of their own. What still waits ends with the sync.
 
+    :param bind: returns the account whose calls wait by the function that it is given.
     :param sleep: waits so many seconds; raises when the task was cancelled.
     """
 
-    def __init__(self, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, bind: Callable[[Callable[[float], None]], Account], sleep: Callable[[float], None]
+    ) -> None:
+        self.account = bind(self._wait)
         self._sleep = sleep
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="mkt-sync-reads")
         self._ended = False
         self._kept: list[Future[Any]] = []
 
-    def begin(self, read: Callable[[], T], *, kept: bool = False) -> Future[T]:
-        """Begin to read something.
+    def begin(self, procedure: Procedure[T], *, kept: bool = False) -> Future[T]:
+        """Begin to follow a procedure that reads something, and keep its answers.
 
-        :param kept: whether the next sync uses it too, so that this one does not end before it is read.
+        :param kept: whether the next sync uses them too, so that this one does not end before it has them.
         """
-        reading = self._threads.submit(read)
+        reading = self._threads.submit(self.account.follow, procedure, keep=True)
         if kept:
             self._kept.append(reading)
         return reading
 
-    def sleep(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> None:
         """Wait between two requests of a call that reads.
 
         :raises TaskCancelled: when the sync has ended.
@@ -136,7 +137,6 @@ class DailyQuotaGuard:
     Until the first poll is answered few calls are made, so that reserved calls are not used. It is not needed
     where another task polled within :data:`POLL_INTERVAL`, and many calls were left.
 
-    :param account: runs the calls of the polls.
     :param reads: runs the polls.
     :param reserve: calls that are left to other software.
     :param calls_made: returns how many calls the task has made.
@@ -144,7 +144,6 @@ class DailyQuotaGuard:
 
     def __init__(
         self,
-        account: Account,
         reads: Reads,
         reserve: int,
         calls_made: Callable[[], int],
@@ -152,8 +151,8 @@ class DailyQuotaGuard:
         platform: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._account, self._reserve, self._calls_made, self._clock = account, reserve, calls_made, clock
-        self._reads, self._platform = reads, platform
+        self._reads, self._reserve, self._calls_made, self._clock = reads, reserve, calls_made, clock
+        self._platform = platform
         self._close = False
         self._next_at_calls, self._next_at = 0, 0.0
         self._unavailable = False
@@ -181,8 +180,9 @@ class DailyQuotaGuard:
             self._left_of(first.result())
         except QuotaExhausted:
             raise
-        except (PlatformError, CancelledError) as error:
-            log.debug("How many of the day's calls are left is unknown: %s", error)
+        except (PlatformError, CancelledError):
+            # Then it is not known, and the platform's refusal ends the day.
+            pass
         self._first = None
 
     def check(self) -> None:
@@ -201,9 +201,7 @@ class DailyQuotaGuard:
     def _start_poll(self, *, kept: bool = False) -> Future[DayQuota | None] | None:
         if self._unavailable:
             return None
-        return self._reads.begin(
-            lambda: self._account.follow(self._account.day_quota(), keep=True), kept=kept
-        )
+        return self._reads.begin(self._reads.account.day_quota(), kept=kept)
 
     def _read(self, poll: Future[DayQuota | None]) -> None:
         try:
@@ -245,7 +243,8 @@ class DailyQuotaGuard:
 
     def start(self) -> None:
         """Start the first poll, if it is needed."""
-        known = self._account.recall(self._account.day_quota(), POLL_INTERVAL)
+        account = self._reads.account
+        known = account.recall(account.day_quota(), POLL_INTERVAL)
         if known is not None and known.left - self._reserve >= 2 * CLOSE:
             self._schedule(POLL_CALLS_MIN)
         else:
@@ -286,7 +285,6 @@ class CallTransport:
     """Writes leads by calls, as many at once as the account's limits allow.
 
     :param account: runs calls.
-    :param reader: runs the calls of what is read beside the work; they wait as *reads* says.
     :param reads: reads beside the work.
     :param platform: its name, for errors.
     :param cancellation: ends waits when the task is cancelled.
@@ -298,7 +296,6 @@ class CallTransport:
     def __init__(
         self,
         account: Account,
-        reader: Account,
         reads: Reads,
         platform: str,
         cancellation: Cancellation,
@@ -318,10 +315,8 @@ class CallTransport:
         )
         self.report = SyncReport()
         self._progress: SyncProgress | None = None
-        self._reader, self._reads = reader, reads
-        self._quota = DailyQuotaGuard(
-            reader, reads, daily_reserve, lambda: self.report.calls, platform=platform
-        )
+        self._reads = reads
+        self._quota = DailyQuotaGuard(reads, daily_reserve, lambda: self.report.calls, platform=platform)
 
     def prepare(self) -> KnownFields:
         """Start to watch the daily quota, and return which fields can be written.
@@ -330,8 +325,8 @@ class CallTransport:
         """
         self._quota.start()
 
-        def read(account: Account = self._account) -> KnownFields:
-            return account.follow(self._writer.known_fields(), keep=True)
+        def read() -> KnownFields:
+            return self._account.follow(self._writer.known_fields(), keep=True)
 
         known = self._account.recall(self._writer.known_fields(), FIELDS_KEPT)
         if known is not None:
@@ -339,7 +334,7 @@ class CallTransport:
             return known
         if not self._writer.standard_fields:
             return read()
-        reading = self._reads.begin(lambda: read(self._reader), kept=True)
+        reading = self._reads.begin(self._writer.known_fields(), kept=True)
         return KnownFields(self._writer.standard_fields, read_again=reading.result, partial=True)
 
     def write(
