@@ -266,12 +266,13 @@ def _write_parquet(
 ) -> None:
     if not _has_bare_return(table):
         try:
-            return _convert_to_parquet(table, target, output, types, raise_if_cancelled, log)
+            _convert_to_parquet(table, target, output, types, raise_if_cancelled, log)
         except _NotUTF8:
             log.warning("The file has bytes that are not UTF-8; they are replaced")
+        else:
+            return
     with _written_anew(table, output, raise_if_cancelled) as plain:
         _convert_to_parquet(plain, target, output, types, raise_if_cancelled, log)
-    return None
 
 
 def _has_bare_return(table: IO[bytes]) -> bool:

@@ -9,6 +9,7 @@ from airflow_provider_mkt.sandbox.hubspot.objects.definitions import Problem
 from airflow_provider_mkt.sandbox.hubspot.objects.requests import kind_of
 from airflow_provider_mkt.sandbox.hubspot.objects.store import Record
 from airflow_provider_mkt.sandbox.hubspot.requests import is_september
+from airflow_provider_mkt.sandbox.hubspot.settings import AccountRules
 from airflow_provider_mkt.sandbox.hubspot.state import HubSpotRequest
 
 
@@ -20,9 +21,8 @@ def broken_rules(request: HubSpotRequest, values: dict[str, str], record: Record
     :param values: the values to be written.
     :param record: the record to be updated; None when one is created.
     """
-    if not _has_rules(request):
+    if (rules := _rules_of(request)) is None:
         return []
-    rules = request.state.settings.rules_of(kind_of(request).name)
     before = record.properties if record is not None else {}
     after = {name: value for name, value in {**before, **values}.items() if value != ""}
     required = () if record is not None else rules.required
@@ -39,12 +39,12 @@ def broken_rules(request: HubSpotRequest, values: dict[str, str], record: Record
     return found
 
 
-def _has_rules(request: HubSpotRequest) -> bool:
-    """Return whether the account has rules for what the request writes."""
+def _rules_of(request: HubSpotRequest) -> AccountRules | None:
+    """Return the account's rules for what the request writes; None when there are none."""
     if not is_september(request):
-        return False
+        return None
     rules = request.state.settings.rules_of(kind_of(request).name)
-    return bool(rules.required or rules.conditional)
+    return rules if rules.required or rules.conditional else None
 
 
 def rule_error(problems: Iterable[Problem]) -> HubSpotError:
@@ -59,7 +59,7 @@ def check_rules(
 
     :raises HubSpotError: 400, a write breaks a rule, and the settings say that the whole batch fails then.
     """
-    if not _has_rules(request):
+    if _rules_of(request) is None:
         return [None for _ in writes]
     broken = [broken_rules(request, values, record) for values, record in writes]
     if any(broken) and not request.state.settings.rules_per_input:
