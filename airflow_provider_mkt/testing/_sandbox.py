@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +23,7 @@ def connected(**options: Any) -> Iterator[Sandbox]:
 
     :param options: arguments of :class:`.Sandbox`.
     """
-    with _tokens_masked_until_the_end(), _sandbox_at_new_addresses(**options) as box:
+    with _sandbox_at_new_addresses(**options) as box:
         before = dict(os.environ)
         for platform in ("hubspot", "marketo"):
             connect(box, f"{platform}_default", platform)
@@ -31,6 +32,7 @@ def connected(**options: Any) -> Iterator[Sandbox]:
             yield box
         finally:
             _forget_budgets()
+            _unmask(box.marketo.accounts.issued)
             for name in set(os.environ) | set(before):
                 if name.startswith("AIRFLOW_CONN_"):
                     _restore(name, before.get(name))
@@ -92,9 +94,8 @@ def _sandbox_at_new_addresses(**options: Any) -> Iterator[Sandbox]:
             yield box
 
 
-@contextmanager
-def _tokens_masked_until_the_end() -> Iterator[None]:
-    """Forget the access tokens of the sandbox, which Airflow masks in logs, at the end.
+def _unmask(tokens: Iterable[str]) -> None:
+    """Let Airflow forget access tokens that it masks in logs, and that are of no use any more.
 
     For each secret it makes one regular expression of all of them: after some hundred tests, each new token
     would take longer than the test.
@@ -103,14 +104,11 @@ def _tokens_masked_until_the_end() -> Iterator[None]:
 
     find = getattr(sys.modules.get(local_masker().__module__), "_secrets_masker", None)
     if find is None:
-        yield
         return
     masker = find()
-    known, replacer = set(masker.patterns), masker.replacer
-    try:
-        yield
-    finally:
-        masker.patterns, masker.replacer = known, replacer
+    left = masker.patterns - set(map(re.escape, tokens))
+    if left != masker.patterns:
+        masker.patterns, masker.replacer = left, re.compile("|".join(left)) if left else None
 
 
 def _forget_budgets() -> None:

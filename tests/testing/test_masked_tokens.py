@@ -1,9 +1,9 @@
-"""The tokens of a sandbox are masked in logs for as long as it runs."""
+"""The tokens of a sandbox are masked in logs for as long as it runs, and other secrets for longer."""
 
 from __future__ import annotations
 
 import httpx
-from airflow.sdk._shared.secrets_masker import redact
+from airflow.sdk._shared.secrets_masker import mask_secret, redact
 
 from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.hooks.marketo import MarketoHook
@@ -24,4 +24,6 @@ def test_a_token_is_masked_until_its_sandbox_ends() -> None:
         answer = httpx.get(f"{box.marketo.url}/identity/oauth/token", params=query, verify=False)
         token = answer.json()["access_token"]
         assert redact(f"token {token}") == "token ***"
+        mask_secret("a password of somebody else")
     assert redact(f"token {token}") == f"token {token}"
+    assert redact("it is a password of somebody else") == "it is ***"

@@ -38,7 +38,8 @@ class CredentialStore:
     users: list[ApiUser]
     settings: MarketoSettings
     _current: dict[str, Token] = field(default_factory=dict)
-    _issued: dict[str, Token] = field(default_factory=dict)
+    issued: dict[str, Token] = field(default_factory=dict)
+    """All access tokens, by their value."""
 
     def client(self, client_id: str) -> ApiUser | None:
         return next((one for one in self.users if one.client_id == client_id), None)
@@ -49,11 +50,11 @@ class CredentialStore:
         # One that lives longer than tokens do is from before the clock was reset.
         if token is None or not now < token.expires <= now + seconds:
             token = Token(f"{uuid.uuid4()}:{POD}", user, now + seconds)
-            self._current[user.client_id] = self._issued[token.value] = token
+            self._current[user.client_id] = self.issued[token.value] = token
         return token
 
     def user_of(self, value: str, now: float) -> ApiUser:
-        token = self._issued.get(value)
+        token = self.issued.get(value)
         if token is None or token.refused:
             raise MarketoError(601, "Access token invalid")
         if token.expires <= now:
