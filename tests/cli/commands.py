@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,12 +53,15 @@ def wait_for(process: subprocess.Popen[str]) -> Result:
     return Result(process.returncode, stdout, stderr)
 
 
-def in_process(*arguments: str | Path) -> Result:
-    """Run the command in this process. Airflow has a process of its own, if it comes to that."""
+def in_process(*arguments: str | Path, main: Callable[[Sequence[str]], int | None] = main) -> Result:
+    """Run the command in this process. Airflow has a process of its own, if it comes to that.
+
+    :param main: another command.
+    """
     before, stdout, stderr = signal.getsignal(signal.SIGTERM), io.StringIO(), io.StringIO()
     try:
         with redirect_stdout(stdout), redirect_stderr(stderr):
-            code = main([str(one) for one in arguments])
+            code = main([str(one) for one in arguments]) or 0
     except SystemExit as ended:
         code = int(ended.code or 0)
     finally:

@@ -5,12 +5,10 @@ One process answers several tests, because Airflow's start takes most of the tim
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import pytest
 from airflow.models.connection import Connection
 from airflow.utils.session import create_session
 from airflow_runs import connected
+from commands import in_process
 
 from airflow_provider_mkt.cli.mkt import main
 from airflow_provider_mkt.sandbox import Sandbox
@@ -129,15 +128,11 @@ def mkt(*arguments: str | Path, program: str = "airflow_provider_mkt.cli.mkt") -
 
 def in_this_process(*arguments: str | Path) -> tuple[int, str]:
     """Run the command where Airflow has started already. Returns its exit code and its output."""
-    output = io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output):
+    with pytest.MonkeyPatch.context() as patch:
         # The command sets it for its process.
         patch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH", "50")
-        try:
-            code = main([str(one) for one in arguments])
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-    return code, output.getvalue()
+        result = in_process(*arguments, main=main)
+    return result.code, result.stdout
 
 
 Run = Callable[..., tuple[int, str]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,19 @@ def send_few_at_once(monkeypatch: pytest.MonkeyPatch) -> int:
     for writer in (ContactWriter, DatabaseLeadWriter):
         monkeypatch.setattr(writer, "batch_max", 10)
     return 10
+
+
+def limit_day(
+    monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, platform: str, calls: int, reserve: int
+) -> None:
+    """Let the day have so many calls, of which some are reserved for other software."""
+    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
+    given = json.loads(os.environ[name])
+    # HubSpot says itself how many there are.
+    quota = {"daily_quota": calls} if platform == "marketo" else {}
+    given["extra"] = {**given.get("extra", {}), "daily_reserve": reserve, **quota}
+    monkeypatch.setenv(name, json.dumps(given))
+    of(sandbox, platform).limits.daily.limit = calls
 
 
 def wait_shortly(monkeypatch: pytest.MonkeyPatch) -> None:

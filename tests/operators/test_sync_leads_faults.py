@@ -27,6 +27,7 @@ from sync_runs import (
     counted,
     emails,
     failed,
+    limit_day,
     of,
     send_few_at_once,
     shorten,
@@ -418,14 +419,8 @@ def test_a_sync_stops_before_the_days_calls_run_out_and_goes_on_after_the_reset(
     from airflow_provider_mkt.client.errors import QuotaExhausted
 
     monkeypatch.setattr(calls, "POLL_CALLS_MIN", 5)
-    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
-    given = json.loads(os.environ[name])
-    given["extra"] = {**given.get("extra", {}), "daily_reserve": 40, "daily_quota": 100}
-    if platform == "hubspot":
-        del given["extra"]["daily_quota"]
-    monkeypatch.setenv(name, json.dumps(given))
+    limit_day(monkeypatch, box, platform, calls=100, reserve=40)
     limits = of(box, platform).limits
-    limits.daily.limit = 100
     send_few_at_once(monkeypatch)
     count = 1_000 if platform == "marketo" else 800
     details = {"dag_id": "d", "run_id": str(tmp_path), "task_id": "t", "map_index": -1}
@@ -527,6 +522,8 @@ def produce():
 
         def broken() -> Iterator[dict[str, Any]]:
             yield from leads
+            # One that has not arrived yet would be dropped.
+            until(lambda: write_calls(box, "marketo") == 1)
             raise OSError
 
         leads = [{"email": f"p{i}@example.com"} for i in range(400)]

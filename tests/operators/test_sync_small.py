@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sync_runs import BOTH, of, write_calls
+from sync_runs import BOTH, limit_day, of, write_calls
 from workers import until
 
 from airflow_provider_mkt.actions.hubspot.contacts import ContactWriter
@@ -73,10 +71,8 @@ def test_leads_of_standard_fields_wait_for_no_answer_about_the_account(
         of(sandbox, platform).faults.add(path, when="after", delay=60.0, times=None)
     values = dict.fromkeys(WRITERS[platform].standard_fields, "x")
     assert run(platform, *({**values, "email": f"p{n}@example.com"} for n in range(3)))["created"] == 3
-    assert [sum(of(sandbox, platform).calls.of(*route).by_status.values()) for route in READS[platform]] == [
-        0,
-        0,
-    ]
+    answered = [of(sandbox, platform).calls.of(*route).by_status.total() for route in READS[platform]]
+    assert answered == [0, 0]
 
 
 def test_a_list_of_options_waits_for_the_fields(sandbox: Sandbox) -> None:
@@ -97,13 +93,7 @@ def test_a_list_of_options_waits_for_the_fields(sandbox: Sandbox) -> None:
 def test_before_the_calls_left_are_known_few_calls_are_made(
     sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
-    given = json.loads(os.environ[name])
-    given["extra"] = {**given.get("extra", {}), "daily_reserve": 500, "daily_quota": 500}
-    if platform == "hubspot":
-        del given["extra"]["daily_quota"]
-    monkeypatch.setenv(name, json.dumps(given))
-    of(sandbox, platform).limits.daily.limit = 500
+    limit_day(monkeypatch, sandbox, platform, calls=500, reserve=500)
     monkeypatch.setattr(calls, "POLL_CALLS_MIN", 2)
     for path in ("*/api-usage/*", "*/stats/usage.json"):
         of(sandbox, platform).faults.add(path, when="before", delay=1.0)
@@ -204,17 +194,11 @@ def test_a_poll_of_the_calls_left_that_is_repeated_does_not_outlast_the_sync(
 def test_few_calls_left_are_never_taken_from_what_is_kept(
     sandbox: Sandbox, platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = f"AIRFLOW_CONN_{platform.upper()}_DEFAULT"
-    given = json.loads(os.environ[name])
-    daily = {"daily_quota": 900} if platform == "marketo" else {}
-    given["extra"] = {**given.get("extra", {}), "daily_reserve": 500, **daily}
-    monkeypatch.setenv(name, json.dumps(given))
-    limits = of(sandbox, platform).limits
-    limits.daily.limit = 900
+    limit_day(monkeypatch, sandbox, platform, calls=900, reserve=500)
     run(platform, {"email": "one@example.com"}, run_id="one")
     # Others use the account: 300 calls are left, and 500 are reserved.
     if platform == "hubspot":
-        limits.daily.used = 600
+        sandbox.hubspot.limits.daily.used = 600
     else:
         for _ in range(600):
             sandbox.marketo.state.usage.called("other@example.com", sandbox.clock.now())

@@ -11,14 +11,13 @@ import uuid
 from collections.abc import Iterator
 from html import unescape
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow_runs import Airflow, Run
 from shared_servers import line_to, server
-from workers import until
+from workers import Forked, until
 
 from airflow_provider_mkt.client.call import Quota
 from airflow_provider_mkt.client.marketo.programs import programs
@@ -226,10 +225,8 @@ def test_with_a_shared_server_the_page_shows_what_other_machines_do(
     monkeypatch.setenv("AIRFLOW__MKT__SHARED_STATE_URL", server(kind))
     for key in activity_notes().items():
         activity_notes().set(key, None)
-    other = get_context("fork").Process(target=_use_marketo)
-    other.start()
-    other.join(300)
-    assert other.exitcode == 0
+    other = Forked(_use_marketo)
+    assert other.end() == {"result": None}
     text = Page(client).text()
     assert "This is what the machine" not in text
     assert f"process, {socket.gethostname()}, pid {other.pid} " in text

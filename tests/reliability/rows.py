@@ -14,8 +14,8 @@ from airflow.sdk import BaseOperator
 from reliability.tries import ANSWERED, BEFORE, RETURNED, UNANSWERED
 
 from airflow_provider_mkt.get_provider_info import get_provider_info
-from airflow_provider_mkt.operators import _list_diff as list_diff
 from airflow_provider_mkt.operators import (
+    _list_diff,
     campaign_requests,
     campaigns,
     custom_object_exports,
@@ -163,7 +163,7 @@ def _changed_in_bulk(platform: str) -> Row:
 
 
 def _list_sync(platform: str, list_id: Any, people: list[Any]) -> Row:
-    key = list_diff.ID_FIELDS[platform]
+    key = _list_diff.ID_FIELDS[platform]
 
     def arguments(folder: Path) -> dict[str, Any]:
         rows = [{key: str(one)} for one in people]
