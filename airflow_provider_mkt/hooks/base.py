@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import copy
 import hashlib
-import json
 import threading
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -14,9 +13,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from airflow_provider_mkt.actions.jobs import Job, JobSpec, condition_spec_of, spec_of
-from airflow_provider_mkt.actions.procedure import AllOf, Download, Pages, Pause, Procedure, TaskState
-from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
+from airflow_provider_mkt.actions.procedure import AllOf, Download, Pages, Pause, Procedure
 from airflow_provider_mkt.client.call import Call
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -27,10 +24,11 @@ from airflow_provider_mkt.client.errors import (
     SendRefused,
     TaskCancelled,
 )
-from airflow_provider_mkt.client.redaction import describe_type, redact
 from airflow_provider_mkt.client.sending_calls import can_send
 from airflow_provider_mkt.client.wording import platform_name
 from airflow_provider_mkt.hooks._lineage import HookLineage
+from airflow_provider_mkt.hooks._platform_actions import PlatformActions
+from airflow_provider_mkt.hooks._settings import checked_extra, digest_of_settings, send_settings
 from airflow_provider_mkt.hooks.run_context import RunContext
 from airflow_provider_mkt.hooks.state import (
     kept_answers_of,
@@ -47,25 +45,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from airflow.sdk import Connection
-    from pydantic import SecretStr, ValidationError
+    from pydantic import SecretStr
 
-    from airflow_provider_mkt.actions.campaigns import CampaignBatch
-    from airflow_provider_mkt.actions.emails import Publication
-    from airflow_provider_mkt.actions.feeds import Feed, MakeFeed
-    from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
-    from airflow_provider_mkt.actions.ports import (
-        Audience,
-        CampaignVerbs,
-        EmailVerbs,
-        LeadImporter,
-        LeadReads,
-        LeadWriter,
-        NewProperties,
-        ObjectWriter,
-        SendingVerbs,
-    )
-    from airflow_provider_mkt.actions.send_reports import SendReports
-    from airflow_provider_mkt.client.quota import DayQuota
     from airflow_provider_mkt.client.ratelimit.budget import Budget
     from airflow_provider_mkt.client.transport.drivers import AsyncDriver, SyncDriver
     from airflow_provider_mkt.client.transport.exchange import Reply, Session
@@ -81,7 +62,7 @@ _HOOKS = {
 """The hook of each connection type, by name as in the provider info: both are subclasses of the one here."""
 
 
-class MarketingHook(BaseHook):
+class MarketingHook(PlatformActions, BaseHook):
     """Base of :class:`HubSpotHook` and :class:`MarketoHook`.
 
     A hook resolves its connection once, on first use. It may then be used from several threads or on an
@@ -92,9 +73,7 @@ class MarketingHook(BaseHook):
 
     conn_name_attr: ClassVar[str]
     default_conn_name: ClassVar[str]
-    conn_type: ClassVar[str]
     hook_name: ClassVar[str]
-    job_specs: ClassVar[Sequence[JobSpec]]
 
     def __init__(self, conn_id: str) -> None:
         super().__init__()
@@ -184,10 +163,10 @@ class MarketingHook(BaseHook):
                 f"connection {self.conn_id!r} is of type {connection.conn_type!r}, not {self.conn_type!r}",
             )
         try:
-            settings = _checked_extra(self.conn_type, connection, extra)
+            settings = checked_extra(self.conn_type, connection, extra)
             self._platform = self.platform_of(connection, settings)
-            self.settings_digest = _settings_digest(connection, settings)
-            self._allow_sends, self._max_recipients = _send_settings(settings)
+            self.settings_digest = digest_of_settings(connection, settings)
+            self._allow_sends, self._max_recipients = send_settings(settings)
             self._account, self._account_id = None, ""
         except InvalidInput as error:
             raise InvalidInput(error.field, f"{error.problem} (connection {self.conn_id!r})") from None
@@ -515,51 +494,6 @@ class MarketingHook(BaseHook):
         session, budget = self._session()
         return budget.rate(Quota.CALLS) or session.platform.rates[Quota.CALLS]
 
-    # -- what both platforms do ------------------------------------------------------------------
-
-    def job_spec(self, job: Job) -> JobSpec:
-        """The spec of a job's kind.
-
-        :raises InvalidInput: when this platform has no such kind.
-        """
-        return spec_of(self.job_specs, job)
-
-    def condition_spec(self, condition: Job) -> JobSpec:
-        """The spec of a condition.
-
-        :raises InvalidInput: when there is no such condition on this platform.
-        """
-        return condition_spec_of(self.condition_specs, condition)
-
-    @property
-    @abstractmethod
-    def condition_specs(self) -> Sequence[JobSpec]:
-        """The conditions that sensors can wait for."""
-
-    def feed(self, name: str, arguments: Mapping[str, object]) -> Feed:
-        """What a watcher reads.
-
-        :param arguments: of the feed, as plain JSON.
-        :raises InvalidInput: when there is no such feed on this platform, or an argument is wrong.
-        """
-        from airflow_provider_mkt.actions.feeds import feed_of
-
-        return feed_of(self.feeds, self.conn_type, name, arguments)
-
-    @property
-    @abstractmethod
-    def feeds(self) -> Mapping[str, MakeFeed]:
-        """The feeds that watchers can read."""
-
-    @property
-    @abstractmethod
-    def change_log(self) -> ChangeLog:
-        """How new and changed leads are listed."""
-
-    @abstractmethod
-    def day_quota(self) -> Procedure[DayQuota | None]:
-        """Read the account's daily quota; None when the platform does not report it."""
-
     def _noting_day(self, read: Procedure[T]) -> Procedure[T]:
         """Read the daily quota, and note it for people."""
         from airflow_provider_mkt.client.quota import DayQuota
@@ -569,131 +503,6 @@ class MarketingHook(BaseHook):
         if user is not None and isinstance(quota, DayQuota):
             user.day_read(quota.left, quota.limit, quota.resets_at.timestamp())
         return quota
-
-    @abstractmethod
-    def lead_writer(
-        self,
-        *,
-        action: str,
-        lookup_field: str | None,
-        partition_name: str | None = None,
-        marketable_contacts: bool | None = None,
-    ) -> LeadWriter:
-        """How leads are written.
-
-        :param lookup_field: Marketo: None leaves it to the instance which lead a record is.
-        :param partition_name: Marketo: lead partition for new leads.
-        :param marketable_contacts: HubSpot: whether they become marketing contacts.
-        :raises InvalidInput: on an option that the platform does not have.
-        """
-
-    @abstractmethod
-    def object_writer(
-        self,
-        object_type: str,
-        *,
-        action: str,
-        lookup_field: str | None,
-        new_properties: NewProperties | None = None,
-    ) -> ObjectWriter:
-        """How records of an object type are written.
-
-        :param lookup_field: Marketo: None for the dedupe fields of the type.
-        :param new_properties: HubSpot: properties that are created first.
-        :raises InvalidInput: on an option that the platform does not have.
-        """
-
-    @abstractmethod
-    def object_importer(
-        self,
-        object_type: str,
-        *,
-        action: str,
-        lookup_field: str | None,
-        new_properties: NewProperties | None = None,
-    ) -> LeadImporter:
-        """How files of records of an object type are imported in bulk.
-
-        :param lookup_field: Marketo: None for the dedupe field of the type.
-        :param new_properties: HubSpot: properties that are created first.
-        :raises InvalidInput: where the platform has no such import.
-        """
-
-    @abstractmethod
-    def lead_importer(self, *, action: str, lookup_field: str | None, **settings: Any) -> LeadImporter:
-        """How files of leads are imported in bulk.
-
-        :param settings: options of either platform; those of the other platform must be empty.
-        :raises InvalidInput: on an option that the platform does not have.
-        """
-
-    @abstractmethod
-    def create_campaigns(
-        self, task_state: TaskState, campaigns: Sequence[Mapping[str, Any]]
-    ) -> Procedure[CampaignBatch]:
-        """Create the campaigns that do not exist yet."""
-
-    @property
-    @abstractmethod
-    def campaigns(self) -> CampaignVerbs:
-        """The actions on campaigns, except creating them."""
-
-    @property
-    @abstractmethod
-    def emails(self) -> EmailVerbs:
-        """The actions on emails, except publishing them."""
-
-    @property
-    @abstractmethod
-    def sending(self) -> SendingVerbs:
-        """What is read of a send before it goes out: its email, recipients and schedule."""
-
-    @abstractmethod
-    def publish_email(
-        self,
-        task_state: TaskState,
-        *,
-        email_id: str | None,
-        program_id: str | None,
-        publish_at: datetime | None,
-        send_now: bool,
-        gate: SendGate = OPEN,
-    ) -> Procedure[Publication]:
-        """Publish an email unless it is published already.
-
-        :param gate: is passed before anything is changed.
-        """
-
-    @property
-    @abstractmethod
-    def send_reports(self) -> SendReports:
-        """The figures of sends."""
-
-    @property
-    @abstractmethod
-    def people(self) -> Audience:
-        """The actions on many people, each with an outcome."""
-
-    @property
-    @abstractmethod
-    def lead_reads(self) -> LeadReads:
-        """The reads of leads for exports."""
-
-    @abstractmethod
-    def create_lead_fields(self, types: Mapping[str, str], group: str | None) -> Procedure[list[str]]:
-        """Create the fields of leads that the platform does not have.
-
-        :param types: field to its type.
-        :param group: HubSpot: the property group, which is created too.
-        :returns: the names of those that it did not have.
-        :raises InvalidInput: on a field that is not created.
-        """
-
-    @abstractmethod
-    def merge_leads(
-        self, task_state: TaskState, winner_id: str, loser_ids: Sequence[str], *, merge_in_crm: bool
-    ) -> Procedure[LeadMerge]:
-        """Merge leads into one."""
 
     # -- Airflow's hook interface ----------------------------------------------------------------
 
@@ -963,79 +772,3 @@ def _hook_of(conn_id: str, connection: Connection, extra: Mapping[str, Any]) -> 
     hook = hook_class(conn_id).without_lineage()
     hook.describe(connection, extra)
     return hook
-
-
-def _checked_extra(conn_type: str, connection: Connection, extra: object) -> Mapping[str, Any]:
-    """Return the extra's fields.
-
-    :param extra: as Airflow decoded it, which for text that is no JSON is empty.
-    :raises InvalidInput: when it is no JSON object, or has a field that connections of the type do not have.
-    """
-    text = (connection.extra or "").strip()
-    if extra is None:
-        return {}
-    if isinstance(extra, str):
-        extra = _decoded_or_none(extra)
-        what = "JSON that was encoded twice" if isinstance(extra, dict | list) else "a JSON text"
-        raise InvalidInput("extra", f'is {what}; it must be a JSON object such as {{"max_concurrency": 5}}')
-    if not isinstance(extra, Mapping):
-        raise InvalidInput("extra", f"must be a JSON object, not {describe_type(extra)}")
-    if not extra and text and _decoded_or_none(text) is None:
-        raise InvalidInput("extra", f"must be a JSON object, and is no JSON: {describe_type(text)}")
-    from airflow_provider_mkt.get_provider_info import get_provider_info
-
-    types = get_provider_info()["connection-types"]
-    known = list(next(one for one in types if one["connection-type"] == conn_type)["conn-fields"])
-    if unknown := [name for name in extra if name not in known]:
-        import difflib
-
-        near = difflib.get_close_matches(unknown[0], known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        names = ", ".join(redact(name) for name in unknown)
-        raise InvalidInput(
-            "extra", f"has fields that are no settings: {names}. {hint}The settings are {', '.join(known)}"
-        )
-    return extra
-
-
-def _settings_digest(connection: Connection, settings: Mapping[str, Any]) -> str:
-    own = [connection.conn_type, connection.host, connection.port, connection.schema]
-    secrets = [connection.login, connection.password]
-    text = json.dumps([own, secrets, dict(settings)], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _send_settings(settings: Mapping[str, Any]) -> tuple[bool, int | None]:
-    """Read whether a connection may send, and to how many people at most.
-
-    :raises InvalidInput: naming the field. What cannot be read never counts as a permission.
-    """
-    allowed, ceiling = settings.get("allow_sends"), settings.get("max_recipients")
-    if allowed in (None, ""):
-        allowed = True
-    elif isinstance(allowed, str) and allowed.strip().lower() in ("true", "1", "yes", "false", "0", "no"):
-        # A connection that is a URI has only texts.
-        allowed = allowed.strip().lower() in ("true", "1", "yes")
-    if not isinstance(allowed, bool):
-        raise InvalidInput("allow_sends", f"must be true or false, not {describe_type(allowed)}")
-    if ceiling in (None, ""):
-        return allowed, None
-    if isinstance(ceiling, str) and ceiling.strip().isdigit():
-        ceiling = int(ceiling)
-    if isinstance(ceiling, bool) or not isinstance(ceiling, int) or ceiling < 1:
-        raise InvalidInput("max_recipients", "must be a whole number from 1 on")
-    return allowed, ceiling
-
-
-def _decoded_or_none(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
-
-
-def account_error(error: ValidationError) -> InvalidInput:
-    """The first error in a connection's settings, without the value."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "connection"
-    return InvalidInput(field, str(first["msg"]).removeprefix("Value error, "))

@@ -14,7 +14,8 @@ from airflow_provider_mkt.actions.send_guards import OPEN, SendGate
 from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied, PlatformError
 from airflow_provider_mkt.client.hubspot.account import account_info
 from airflow_provider_mkt.client.wording import part_of
-from airflow_provider_mkt.hooks.base import MarketingHook, account_error
+from airflow_provider_mkt.hooks._settings import account_error
+from airflow_provider_mkt.hooks.base import MarketingHook
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection

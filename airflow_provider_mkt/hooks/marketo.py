@@ -13,7 +13,8 @@ from airflow_provider_mkt.client.errors import InvalidInput, PermissionDenied
 from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.marketo.leads import leads
 from airflow_provider_mkt.client.wording import counted
-from airflow_provider_mkt.hooks.base import MarketingHook, account_error
+from airflow_provider_mkt.hooks._settings import account_error
+from airflow_provider_mkt.hooks.base import MarketingHook
 
 if TYPE_CHECKING:
     from datetime import datetime
