@@ -46,6 +46,8 @@ BEAT_INTERVAL = 10.0
 POLL_INTERVAL = 2.0
 """Seconds between two tries of a run that waits."""
 
+_READS_OF_HOLDER = 3
+
 _FIRST = f"{0:08}"
 _RELEASED = "released"
 
@@ -291,6 +293,12 @@ def _read(files: StateFiles, name: str) -> Mapping[str, str]:
 def _who(files: StateFiles, beat: _Beat) -> str:
     """Return who holds a lease and since when, for people."""
     found = _read(files, beat.name)
+    for _ in range(_READS_OF_HOLDER - 1):
+        newest = None if found else _newest(files)
+        if newest is None or newest.term != beat.term:
+            break
+        # The holder has replaced the beat by the next one.
+        found = _read(files, newest.name)
     machine = f" on {found['machine']}" if found.get("machine") else ""
     return f"{found.get('who', 'another run')}{machine}, since {found.get('since') or 'an unknown time'}"
 

@@ -86,11 +86,13 @@ class Memory:
         self.create(name, path.read_bytes())
 
     def read(self, name: str) -> bytes:
+        if name not in self.content:
+            raise FileNotFoundError(name)
         return self.content[name]
 
     def fetch(self, name: str, folder: Path) -> Path:
         path = folder / name.replace("/", "-")
-        path.write_bytes(self.content[name])
+        path.write_bytes(self.read(name))
         return path
 
     def delete(self, name: str) -> None:

@@ -71,6 +71,25 @@ def test_the_lease_of_a_killed_run_is_taken_after_its_life_and_the_holder_is_nam
     assert LIFE <= clock.now - 1_000.0 <= LIFE + 2 * lease_module.POLL_INTERVAL
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_holder_whose_beat_is_replaced_before_it_is_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    files, clock = Memory(), Clock()
+    holder = killed(files)
+    read, left = files.read, [None] * times
+
+    def replaced(name: str) -> bytes:
+        if left:
+            left.pop()
+            holder.beat()
+        return read(name)
+
+    monkeypatch.setattr(files, "read", replaced)
+    (waited,) = taken(files, clock)
+    assert waited.startswith("run 1 on machine 1, since 20")
+
+
 def test_a_clock_that_is_set_back_neither_shortens_nor_prolongs_a_lease(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
