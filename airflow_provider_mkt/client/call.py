@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
 from msgspec import Raw
@@ -29,6 +29,9 @@ from airflow_provider_mkt.client.parameters import (
     to_utc,
 )
 from airflow_provider_mkt.client.redaction import describe_type
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.client.buffers import FileBuffer
 
 T = TypeVar("T", covariant=True)
 
@@ -159,6 +162,7 @@ class Call(Generic[T]):
         responses.
     :param decode: reads the result straight from the content of a response with status 200, which is faster.
         Returns None for a response that is not a plain success; it is then classified, and `read` reads it.
+    :param buffer: where the content of a file is read into. `read` gets what it then holds.
     """
 
     name: str
@@ -181,6 +185,7 @@ class Call(Generic[T]):
     max_elapsed: float | None = field(default=None, repr=False)
     shapes: Mapping[str, Call[T]] = field(default_factory=dict, repr=False)
     decode: Callable[[bytes], T | None] | None = field(default=None, repr=False)
+    buffer: FileBuffer | None = field(default=None, repr=False, compare=False)
 
     def next_page(self, envelope: Envelope) -> Call[T] | None:
         """Return the call for the page after *envelope*, or None when that was the last page."""

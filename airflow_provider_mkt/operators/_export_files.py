@@ -158,15 +158,19 @@ class ExportFiles:
         export_id, details = part.export_id or "", part.details or {}
         for attempt in range(1, _MAX_DOWNLOADS + 1):
             try:
-                with table.append_file() as write:
-                    reader = None if self._late_rows is None else self._late_rows.file(write)
-                    accept = write if reader is None else reader.take
+                with table.append_file() as file:
+                    reader = None if self._late_rows is None else self._late_rows.file(file.write)
+                    accept: Callable[[memoryview], None] = file.write if reader is None else reader.take
+                    is_whole_table = file.is_first and reader is None
 
-                    def take(content: bytes, accept: Callable[[bytes], None] = accept) -> None:
+                    def take(content: memoryview, accept: Callable[[memoryview], None] = accept) -> None:
                         self._raise_if_cancelled()
                         accept(content)
 
-                    self._hook.follow(fetch(kind, export_id, details, take, api_name))
+                    sha256_of_taken = file.sha256 if is_whole_table else None
+                    self._hook.follow(
+                        fetch(kind, export_id, details, take, api_name, sha256_of_taken=sha256_of_taken)
+                    )
                     if reader is not None:
                         reader.close()
             except NotFound as missing:

@@ -223,7 +223,7 @@ class RowReader:
         self._marks = rows.marks.empty()
         self._left_out = 0
 
-    def take(self, content: bytes) -> None:
+    def take(self, content: bytes | memoryview) -> None:
         """Take the next bytes of the file."""
         self._buffer += content
         passed, begin, end = bytearray(), 0, self._buffer.find(b"\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.client.marketo.bulk import FileFormat
 
 DELIMITERS = {"csv": ",", "tsv": "\t", "ssv": ";"}
+
+_BLOCK = 262_144
+"""Bytes that are written at once, and in which the header of a file is searched for at first."""
 
 
 @dataclass(frozen=True)
@@ -78,30 +81,16 @@ class Table:
         return self._digest.hexdigest()
 
     @contextmanager
-    def append_file(self) -> Iterator[Callable[[bytes], None]]:
-        """Append one more file, whose bytes the block passes on. An error leaves the table as it was before.
+    def append_file(self) -> Iterator[AppendedFile]:
+        """Append one more file, which the block writes. An error leaves the table as it was before.
 
         :raises JobFailed: when the file has other columns.
         """
         before = self.size, self._digest.copy(), self._header, self._ends_line
-        head: bytes | None = b""
-
-        def write(content: bytes) -> None:
-            nonlocal head
-            if head is None:
-                self._write(content)
-                return
-            head = head + content if head else content
-            if end := _end_of_line(head):
-                # Not copied: the first block may be a large part of the file.
-                line, rest, head = head[:end], memoryview(head)[end:], None
-                self._write_header(line)
-                self._write(rest)
-
         try:
-            yield write
-            if head:
-                self._write_header(head)
+            file = AppendedFile(self)
+            yield file
+            file.close()
         except BaseException:
             size, self._digest, self._header, self._ends_line = before
             self.size = size
@@ -112,25 +101,72 @@ class Table:
     def ensure_header(self, line: bytes) -> None:
         """Write a header when no file had one."""
         if self._header is None:
-            self._write_header(line)
+            self.write_header(line)
 
-    def _write_header(self, line: bytes) -> None:
+    def sha256_with(self, content: bytes) -> str:
+        """Return the SHA-256 that the table would have with more content."""
+        digest = self._digest.copy()
+        digest.update(content)
+        return digest.hexdigest()
+
+    def write_header(self, line: bytes) -> None:
+        """Write the header of a file, if the table has none. Otherwise, check that it is the same.
+
+        :raises JobFailed: when it is not.
+        """
         header = line.rstrip(b"\r\n")
         if self._header is None:
             self._header = header
-            self._write(line)
+            self.write(line)
         elif header != self._header:
             msg = "two of its jobs wrote files with different columns, which cannot be joined"
             raise JobFailed(msg, platform="marketo")
         elif not self._ends_line:
-            self._write(b"\n")
+            self.write(b"\n")
 
-    def _write(self, content: bytes | memoryview) -> None:
+    def write(self, content: bytes | memoryview) -> None:
+        """Write rows, or a part of them."""
+        # In blocks that stay in the processor's cache. The system also has memory for such a block at hand,
+        # which for tens of megabytes it may have to get first.
+        for begin in range(0, len(content), _BLOCK):
+            block = content[begin : begin + _BLOCK]
+            self._file.write(block)
+            self._digest.update(block)
         if content:
-            self._file.write(content)
-            self._digest.update(content)
             self._ends_line = content[-1:] == b"\n"
             self.size += len(content)
+
+
+class AppendedFile:
+    """One more file of a table, as its bytes arrive."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._head: bytes | None = b""
+        """What has arrived of the header; None after it."""
+        self.is_first = not table.size
+        """Whether the table has no other file before it."""
+
+    def write(self, content: bytes | memoryview) -> None:
+        """Take the next bytes of the file."""
+        rest = memoryview(content)
+        while self._head is not None and rest:
+            # In blocks, because the first bytes may be a large part of the file.
+            self._head, rest = self._head + bytes(rest[:_BLOCK]), rest[_BLOCK:]
+            if end := _end_of_line(self._head):
+                line, rows, self._head = self._head[:end], self._head[end:], None
+                self._table.write_header(line)
+                self._table.write(rows)
+        self._table.write(rest)
+
+    def sha256(self) -> str:
+        """Return the SHA-256 of the bytes so far, of the first file of a table."""
+        return self._table.sha256_with(self._head or b"")
+
+    def close(self) -> None:
+        """Take the end of the file."""
+        if self._head:
+            self._table.write_header(self._head)
 
 
 def _end_of_line(head: bytes) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from client_tools import Hand, a_call, answer, failure, hubspot, marketo, success, token_answer
 
+from airflow_provider_mkt.client.buffers import FileBuffer
 from airflow_provider_mkt.client.call import Replay, Route
 from airflow_provider_mkt.client.errors import (
     Conflict,
@@ -15,7 +18,7 @@ from airflow_provider_mkt.client.errors import (
     PlatformError,
     ServerUnavailable,
 )
-from airflow_provider_mkt.client.marketo.bulk import FilePart
+from airflow_provider_mkt.client.marketo.bulk import FilePart, into_buffer
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.imports import bulk_leads
 from airflow_provider_mkt.client.transport.platform import NoAnswer
@@ -63,6 +66,40 @@ def test_a_part_knows_its_place_whichever_way_the_platform_cuts() -> None:
     assert value(part(3).give(answer(200, CSV))) == FilePart(CSV[3:], 3, len(CSV))
     unknown = answer(206, CSV[3:8], {"Content-Range": "bytes 3-7/*"})
     assert value(part(3, 7).give(unknown)).total is None
+
+
+def test_a_part_in_a_buffer_knows_its_place_too() -> None:
+    file = partial(bulk_extracts.file, "leads", "e-1")
+    in_buffer = replace(
+        answer(206, b"", {"content-range": f"bytes 3-7/{len(CSV)}"}), part=memoryview(CSV)[3:8]
+    )
+    buffer = FileBuffer(10)
+    hand = requested(into_buffer(file, buffer, 3, 7))
+    assert hand.requests[-1].headers["Range"] == "bytes=3-7"
+    found = value(hand.give(in_buffer))
+    assert (bytes(found.content), found.total) == (CSV[3:8], len(CSV))
+    # One that is so short that it is not in the buffer, and a whole file.
+    found = value(requested(into_buffer(file, buffer, 3, 7)).give(answer(200, CSV)))
+    assert (bytes(found.content), found.total) == (CSV[3:8], len(CSV))
+    hand = requested(into_buffer(file, buffer, 4, 8))
+    while not hand.done:
+        hand.give(in_buffer)
+    assert isinstance(hand.error, ServerUnavailable)
+
+
+def test_a_buffer_holds_one_part_after_the_other_and_larger_ones_too() -> None:
+    buffer = FileBuffer(4)
+    buffer.append(b"ab")
+    buffer.append(b"cd")
+    first = buffer.content
+    assert bytes(first) == b"abcd"
+    buffer.append(b"efg" * 10)
+    assert bytes(buffer.content) == b"abcd" + b"efg" * 10
+    assert bytes(first) == b"abcd"
+    buffer.clear()
+    assert bytes(buffer.content) == b""
+    buffer.append(b"x")
+    assert bytes(buffer.content) == b"x"
 
 
 @pytest.mark.parametrize("said", ["bytes 4-8/99", "bytes 3-9/99", "items 3-7/99", ""])

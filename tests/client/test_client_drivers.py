@@ -26,6 +26,7 @@ import pytest
 from client_tools import PAT, a_call, hubspot, marketo
 from pydantic import ValidationError
 
+from airflow_provider_mkt.client.buffers import FileBuffer
 from airflow_provider_mkt.client.call import (
     Call,
     FileBody,
@@ -71,6 +72,9 @@ CALLS = Quota.CALLS
 CALL = a_call(route=Route("POST", "contacts", "/ok"))
 
 
+FILE = bytes(range(256)) * 4_000
+
+
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
@@ -109,6 +113,11 @@ class Handler(socketserver.StreamRequestHandler):
                 self.wfile.write(b"\x16\x03\x01 this is not HTTP\r\n\r\n")
             case "short":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{}")
+            case "file":
+                # The first answer ends too early.
+                missing = len(FILE) // 2 * (len(self.server.seen) == 1)
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(FILE))
+                self.wfile.write(FILE[missing:])
             case "badgzip":
                 self.reply(200, b"not gzip", "Content-Encoding: gzip\r\n")
             case "html":
@@ -175,6 +184,29 @@ def outcome(
 def both(call: Call[Any], platform: Platform, budget: SharedBudget, **policy: Any) -> tuple[Any, Any]:
     blocking = outcome(call, platform, budget, on_a_loop=False, **policy)
     return blocking, outcome(call, platform, budget, on_a_loop=True, **policy)
+
+
+@pytest.mark.parametrize("on_a_loop", [False, True])
+def test_a_file_that_broke_off_is_read_into_its_buffer_anew(
+    server: Server, budget: SharedBudget, *, on_a_loop: bool
+) -> None:
+    buffer = FileBuffer(1_000)
+    call = at("file", file=True, buffer=buffer, replay=Replay.SAFE, read=lambda envelope: envelope["content"])
+    once_more = {"max_ambiguous_retries": 1, "max_elapsed": 60.0, "base": 0.01}
+    read = outcome(call, hubspot(base_url=server.url), budget, on_a_loop=on_a_loop, **once_more)
+    assert isinstance(read, memoryview), read
+    assert bytes(read) == FILE == bytes(buffer.content)
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("what", ["404", "401", "html"])
+def test_an_answer_that_is_no_file_is_the_same_with_a_buffer(
+    server: Server, budget: SharedBudget, what: str
+) -> None:
+    plain = at(what, file=True, replay=Replay.SAFE, read=lambda envelope: envelope["content"])
+    found = both(plain, hubspot(base_url=server.url), budget)
+    with_buffer = both(replace(plain, buffer=FileBuffer(1_000)), hubspot(base_url=server.url), budget)
+    assert list(map(repr, with_buffer)) == list(map(repr, found))
 
 
 def at(what: str, **changes: Any) -> Call[Any]:

@@ -54,7 +54,8 @@ def read(sandbox: Sandbox) -> int:
 def test_a_download_cut_off_in_every_tenth_of_the_file_is_resumed_there(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sandbox.marketo.state.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 5000
+    # Long enough for parts that are read into a buffer.
+    sandbox.marketo.state.leads.existing(seed.BEN).values["lastName"] = "ü\n" * 300_000
     succeeded(export(airflow, f'output_path="{tmp_path}/first.csv", {FIELDS}, {RANGE}'))
     content = (tmp_path / "first.csv").read_bytes()
     tenth = len(content) // 10 + 1
@@ -172,9 +173,9 @@ def test_files_are_joined_however_their_bytes_are_split(size: int, end: bytes) -
     file = io.BytesIO()
     table = Table(file)
     for content in (HEADER + b'1,"x\ny"' + end, HEADER, HEADER.strip(), HEADER + b"2,z" + end):
-        with table.append_file() as take:
+        with table.append_file() as file_of_job:
             for place in range(0, len(content), size):
-                take(content[place : place + size])
+                file_of_job.write(content[place : place + size])
     text = io.StringIO(file.getvalue().decode(), newline="")
     assert list(csv.reader(text)) == [["a\nb", "c"], ["1", "x\ny"], ["2", "z"]]
     assert table.size == len(file.getvalue())
@@ -183,14 +184,14 @@ def test_files_are_joined_however_their_bytes_are_split(size: int, end: bytes) -
 def test_a_file_that_fails_half_way_does_not_change_the_table() -> None:
     file = io.BytesIO()
     table = Table(file)
-    with table.append_file() as take:
-        take(HEADER + b"1,x\n")
+    with table.append_file() as file_of_job:
+        file_of_job.write(HEADER + b"1,x\n")
     before = file.getvalue(), table.sha256, table.size
-    with pytest.raises(ConnectionError), table.append_file() as take:
-        _half(take)
+    with pytest.raises(ConnectionError), table.append_file() as file_of_job:
+        _half(file_of_job.write)
     assert (file.getvalue(), table.sha256, table.size) == before
-    with pytest.raises(JobFailed, match="different columns"), table.append_file() as take:
-        take(b"c,d\n3,4\n")
+    with pytest.raises(JobFailed, match="different columns"), table.append_file() as file_of_job:
+        file_of_job.write(b"c,d\n3,4\n")
     assert (file.getvalue(), table.sha256, table.size) == before
 
 

@@ -211,7 +211,7 @@ class _Child:
     def run(self) -> None:
         _no_other_processes_budgets()
         driver_class: Any = drivers.SyncDriver
-        driver_class._send = lambda driver, request: self._observe(driver, request)
+        driver_class._send = lambda driver, request, buffer: self._observe(driver, request, buffer)
         operator = self._task.make()
         signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
         context = self._context()
@@ -242,17 +242,17 @@ class _Child:
         store = self._task.store
         return {"ti": ti} if store is None else {"ti": ti, "task_state_store": Store(store, self._on_set)}
 
-    def _observe(self, driver: drivers.SyncDriver, request: Any) -> Any:
+    def _observe(self, driver: drivers.SyncDriver, request: Any, buffer: Any) -> Any:
         self._die_if_armed()
         if not _changes_something(request):
-            return self._send(driver, request)
+            return self._send(driver, request, buffer)
         with self._lock:
             number, self._sent = self._sent, self._sent + 1
         instant = self._kill.instant if self._kill is not None and self._kill.request == number else None
         if instant == BEFORE:
             self._die()
         self._say({"write": _write_of(request)})
-        answer = self._send(driver, request)
+        answer = self._send(driver, request, buffer)
         if instant == UNANSWERED:
             self._die()
         self._armed = self._armed or instant == ANSWERED

@@ -16,6 +16,7 @@ from airflow_provider_mkt.actions.jobs import BatchStatus, Details, Job, JobStat
 from airflow_provider_mkt.actions.marketo.jobs import SPECS, object_job_id
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.procedure import Pages, Pause, Procedure, TaskState
+from airflow_provider_mkt.client.buffers import FileBuffer
 from airflow_provider_mkt.client.call import Call, JsonBody
 from airflow_provider_mkt.client.errors import (
     InvalidInput,
@@ -29,7 +30,7 @@ from airflow_provider_mkt.client.errors import (
 )
 from airflow_provider_mkt.client.json_types import JsonDict
 from airflow_provider_mkt.client.marketo.activities import activities
-from airflow_provider_mkt.client.marketo.bulk import FilePart
+from airflow_provider_mkt.client.marketo.bulk import BufferedPart, into_buffer
 from airflow_provider_mkt.client.marketo.custom_objects import custom_objects
 from airflow_provider_mkt.client.marketo.exports import bulk_extracts
 from airflow_provider_mkt.client.marketo.exports._parameters import LONGEST_RANGE, Between, Export, Kind
@@ -197,47 +198,53 @@ def fetch(
     kind: Kind,
     export_id: str,
     details: Details,
-    take: Callable[[bytes], object],
+    take: Callable[[memoryview], object],
     api_name: str | None = None,
+    *,
+    sha256_of_taken: Callable[[], str] | None = None,
 ) -> Procedure[None]:
     """Read the file of a complete job in parts, and check size and checksum at the end.
 
     :param details: of the job's status: ``fileSize`` and ``fileChecksum``.
-    :param take: receives the bytes, in order.
+    :param take: receives the bytes, in order. It must not keep them.
     :param api_name: API name of the type of custom objects.
+    :param sha256_of_taken: returns the SHA-256 of the bytes that *take* has received, where that is known.
     :raises NotFound: when there is no file, though the job is complete.
     :raises Damaged: when size or checksum differ from the status. Discard what was received.
     """
     reported, checksum = details.get("fileSize"), str(details.get("fileChecksum") or "")
     size = reported if isinstance(reported, int) else None
-    digest, offset = sha256(), 0
+    algorithm, _, expected = checksum.rpartition(":")
+    expected = expected if algorithm in ("", "sha256") else ""
+    digest = sha256()
+    buffer, offset = FileBuffer(PART_BYTES if size is None else min(PART_BYTES, size)), 0
     while size is None or offset < size:
         last = offset + PART_BYTES - 1 if size is None else min(offset + PART_BYTES, size) - 1
-        part = yield from _part(partial(bulk_extracts.file, kind, export_id, api_name=api_name), offset, last)
+        file = partial(bulk_extracts.file, kind, export_id, api_name=api_name)
+        part = yield from _part(into_buffer(file, buffer, offset, last))
         if size is None:
             size = part.total if part.total is not None else len(part.content)
         if not part.content or part.total not in (None, size):
             raise _damaged(export_id, f"it has {counted(part.total or 0, 'byte')} instead of {size:,}")
         take(part.content)
-        digest.update(part.content)
+        if sha256_of_taken is None:
+            digest.update(part.content)
         offset += len(part.content)
-        # Two parts at a time would take twice the memory.
-        del part
-    algorithm, _, expected = checksum.rpartition(":")
-    if expected and algorithm in ("", "sha256") and digest.hexdigest() != expected.lower():
-        raise _damaged(export_id, f"its SHA-256 is {digest.hexdigest()} instead of {expected}")
+    found = digest.hexdigest() if sha256_of_taken is None else sha256_of_taken()
+    if expected and found != expected.lower():
+        raise _damaged(export_id, f"its SHA-256 is {found} instead of {expected}")
 
 
-def _part(file: Callable[..., Call[FilePart]], first: int, last: int) -> Procedure[FilePart]:
+def _part(call: Call[BufferedPart]) -> Procedure[BufferedPart]:
     """Read a part of a file. A file may be late or missing for a moment, so NotFound is retried."""
     for _ in range(_FILE_TRIES - 1):
         try:
-            part: FilePart = yield file(first=first, last=last)
+            part: BufferedPart = yield call
         except NotFound as missing:
             yield Pause(_FILE_RETRY_AFTER, str(missing))
         else:
             return part
-    part = yield file(first=first, last=last)
+    part = yield call
     return part
 
 

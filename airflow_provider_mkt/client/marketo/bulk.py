@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar, cast
 
+from airflow_provider_mkt.client.buffers import FileBuffer
 from airflow_provider_mkt.client.call import Call, Envelope, FileBody, Pairs, Replay, Route
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.redaction import describe_type
@@ -35,6 +36,18 @@ class FilePart:
 
     content: bytes = field(repr=False)
     first: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class BufferedPart:
+    """A part of a file that is in a buffer.
+
+    :param content: the bytes, until the buffer is used again.
+    :param total: size of the whole file in bytes, if known.
+    """
+
+    content: memoryview = field(repr=False)
     total: int | None = None
 
 
@@ -88,17 +101,44 @@ def part_of(first: int, last: int | None) -> Callable[[Envelope], FilePart]:
     """
 
     def read(envelope: Envelope) -> FilePart:
-        content, content_range = content_of(envelope), envelope.get("range")
-        if content_range is None:
-            if first and first >= len(content):
-                msg = "the file ends before the requested bytes"
-                raise ValueError(msg)
-            end = None if last is None else last + 1
-            return FilePart(content[first:end], first, len(content))
-        match = _CONTENT_RANGE.fullmatch(str(content_range).strip())
-        if match is None or int(match[1]) != first or int(match[2]) - first + 1 != len(content):
-            msg = "these are not the requested bytes"
-            raise ValueError(msg)
-        return FilePart(content, first, None if match[3] == "*" else int(match[3]))
+        content = content_of(envelope)
+        requested, total = _requested(envelope, len(content), first, last)
+        return FilePart(content[requested], first, total)
 
     return read
+
+
+def into_buffer(
+    part: Callable[..., Call[FilePart]], buffer: FileBuffer, first: int, last: int
+) -> Call[BufferedPart]:
+    """Build a read of the bytes *first* to *last* of a file into a buffer.
+
+    :param part: builds the call that reads them.
+    """
+
+    def read(envelope: Envelope) -> BufferedPart:
+        content = memoryview(envelope["content"])
+        requested, total = _requested(envelope, len(content), first, last)
+        return BufferedPart(content[requested], total)
+
+    # Its result is another one, which replace() does not know.
+    call = cast("Call[Any]", part(first=first, last=last))
+    return replace(call, read=read, buffer=buffer)
+
+
+def _requested(envelope: Envelope, received: int, first: int, last: int | None) -> tuple[slice, int | None]:
+    """Return which of the bytes that were received are the requested ones, and the size of the whole file.
+
+    :raises ValueError: when they are not among them.
+    """
+    content_range = envelope.get("range")
+    if content_range is None:
+        if first and first >= received:
+            msg = "the file ends before the requested bytes"
+            raise ValueError(msg)
+        return slice(first, None if last is None else last + 1), received
+    match = _CONTENT_RANGE.fullmatch(str(content_range).strip())
+    if match is None or int(match[1]) != first or int(match[2]) - first + 1 != received:
+        msg = "these are not the requested bytes"
+        raise ValueError(msg)
+    return slice(None), None if match[3] == "*" else int(match[3])

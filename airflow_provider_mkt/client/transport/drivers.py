@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
+from airflow_provider_mkt.client.buffers import FileBuffer
 from airflow_provider_mkt.client.call import Body, FileBody, FormBody, JsonBody, TextBody
 from airflow_provider_mkt.client.errors import TaskCancelled
 from airflow_provider_mkt.client.ratelimit.budget import Budget
@@ -79,6 +80,18 @@ def _response(answer: httpx.Response) -> Response:
     # large parts of a file would be in memory at the same time.
     answer.stream = httpx.ByteStream(b"")
     return Response(answer.status_code, answer.headers, content)
+
+
+_BEGINNING = 65_536
+"""Bytes of a part of a file that are examined for an error. A shorter one needs no buffer."""
+
+
+def _response_of_part(answer: httpx.Response, buffer: FileBuffer) -> Response:
+    part = buffer.content
+    beginning = bytes(part[:_BEGINNING])
+    return Response(
+        answer.status_code, answer.headers, beginning, part if len(part) > len(beginning) else None
+    )
 
 
 def _no_answer(failure: Exception, url: str) -> NoAnswer:
@@ -188,9 +201,9 @@ class SyncDriver:
                 effect = exchange.send(answer) if failure is None else exchange.throw(failure)
                 answer, failure = None, None
                 match effect:
-                    case Send(request, permit):
+                    case Send(request, permit, buffer):
                         sent_at = time.monotonic()
-                        answer = self._send(request)
+                        answer = self._send(request, buffer)
                         if permit is not None:
                             answered = not isinstance(answer, NoAnswer)
                             took = time.monotonic() - sent_at if answered else None
@@ -211,10 +224,16 @@ class SyncDriver:
         finally:
             exchange.close()
 
-    def _send(self, request: Request) -> Response | NoAnswer:
+    def _send(self, request: Request, buffer: FileBuffer | None) -> Response | NoAnswer:
         try:
             with self._clients.lend() as client:
-                return _response(client.request(request.method, request.url, **_arguments(request)))
+                if buffer is None:
+                    return _response(client.request(request.method, request.url, **_arguments(request)))
+                buffer.clear()
+                with client.stream(request.method, request.url, **_arguments(request)) as answer:
+                    for block in answer.iter_bytes():
+                        buffer.append(block)
+                return _response_of_part(answer, buffer)
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             return _no_answer(failure, request.url)
 
@@ -281,11 +300,11 @@ class AsyncDriver:
                 effect = exchange.send(answer) if failure is None else exchange.throw(failure)
                 answer, failure = None, None
                 match effect:
-                    case Send(request, None):
-                        answer = await self._send(request)
-                    case Send(request, Permit() as permit):
+                    case Send(request, None, buffer):
+                        answer = await self._send(request, buffer)
+                    case Send(request, Permit() as permit, buffer):
                         granted = None
-                        answer = await self._send_with(request, permit)
+                        answer = await self._send_with(request, permit, buffer)
                     case Acquire(quota, permit_id, seconds, max_wait):
                         acquire = self._permits.acquire if max_wait == math.inf else self._permits.try_now
                         try:
@@ -303,9 +322,11 @@ class AsyncDriver:
             if granted is not None:
                 self._permits.release(granted, None)
 
-    async def _send_with(self, request: Request, permit: Permit) -> Response | NoAnswer:
+    async def _send_with(
+        self, request: Request, permit: Permit, buffer: FileBuffer | None
+    ) -> Response | NoAnswer:
         try:
-            answer = await self._send(request)
+            answer = await self._send(request, buffer)
         except BaseException:
             self._permits.forget()
             raise
@@ -314,12 +335,18 @@ class AsyncDriver:
         self._permits.release(permit, None)
         return answer
 
-    async def _send(self, request: Request) -> Response | NoAnswer:
+    async def _send(self, request: Request, buffer: FileBuffer | None) -> Response | NoAnswer:
         try:
             if not tls.cache_info().currsize:
                 await asyncio.to_thread(tls)
             with self._clients.lend() as client:
-                return _response(await client.request(request.method, request.url, **_arguments(request)))
+                if buffer is None:
+                    return _response(await client.request(request.method, request.url, **_arguments(request)))
+                buffer.clear()
+                async with client.stream(request.method, request.url, **_arguments(request)) as answer:
+                    async for block in answer.aiter_bytes():
+                        buffer.append(block)
+                return _response_of_part(answer, buffer)
         except (httpx.HTTPError, httpx.InvalidURL) as failure:
             return _no_answer(failure, request.url)
 

@@ -238,7 +238,8 @@ def _attempts(call: Call[T], session: Session, progress: _Progress) -> Generator
         permit = yield from _acquire_permit(call, session, progress)
         sent_at = session.clock()
         progress.tries += 1
-        answer: Response | NoAnswer = yield Send(session.platform.build(call, token.value), permit)
+        request = session.platform.build(call, token.value)
+        answer: Response | NoAnswer = yield Send(request, permit, call.buffer)
         took = session.clock() - sent_at
         if isinstance(answer, Response):
             answer = without_secrets(answer, token.value)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, SecretStr
 
+from airflow_provider_mkt.client.buffers import FileBuffer
 from airflow_provider_mkt.client.call import Body, Call, Envelope, Pairs, Quota
 from airflow_provider_mkt.client.encoding import from_json
 from airflow_provider_mkt.client.errors import (
@@ -41,11 +42,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP answer, completely read."""
+    """One HTTP answer, completely read.
+
+    :param content: its content, or the beginning of a part of a file that is in a buffer.
+    :param part: the part of a file that is in a buffer.
+    """
 
     status: int
     headers: Mapping[str, str]
     content: bytes = field(repr=False)
+    part: memoryview | None = field(default=None, repr=False)
 
     def envelope(self, *, bare_list: bool = False) -> Envelope:
         """Decode the answer's JSON object; an empty answer is an empty object.
@@ -74,7 +80,8 @@ class Response:
 
     def file(self) -> Envelope:
         """The answer as a file: its bytes in ``content``, and its Content-Range in ``range``, if any."""
-        return {"content": self.content, "range": self.header("Content-Range")}
+        content = self.content if self.part is None else self.part
+        return {"content": content, "range": self.header("Content-Range")}
 
     def plain_text(self) -> str:
         """The text of an answer of the type ``text/plain``; empty for other types."""
@@ -123,10 +130,14 @@ class Permit:
 
 @dataclass(frozen=True)
 class Send:
-    """Effect: send this request. The result is a Response or a NoAnswer."""
+    """Effect: send this request. The result is a Response or a NoAnswer.
+
+    :param buffer: where the content of the answer is read into.
+    """
 
     request: Request
     permit: Permit | None = field(default=None, compare=False)
+    buffer: FileBuffer | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
