@@ -9,7 +9,7 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from standalone.browsers import WITH_BROWSER, until
+from standalone.browsers import WITH_BROWSER, log_in, until
 from standalone.service import Standalone
 
 from airflow_provider_mkt.sandbox import Sandbox
@@ -41,9 +41,7 @@ class Page:
     ) -> None:
         self.airflow, self.dag_id, self.run_id = airflow, RUNS[name], runs[name]
         self._browser = browser
-        # A cookie can only be set on a page of the site.
-        browser.get(f"{airflow.url}/auth/login")
-        browser.add_cookie({"name": "_token", "value": str(airflow.token("bob"))})
+        log_in(browser, airflow)
         until(lambda: self.state("approve") not in ("", "none", "scheduled", "queued", "running"))
         browser.get(f"{airflow.url}/dags/{self.dag_id}/runs/{self.run_id}/tasks/approve/required_actions")
         until(lambda: f"Send '{name}' to 5 people?" in self.text())
