@@ -89,7 +89,7 @@ _TOGETHER = ("tests/standalone/",)
 
 def pytest_xdist_auto_num_workers() -> int:
     """Return some processes more than cores, because tests wait more than they compute."""
-    return (os.cpu_count() or 1) + 4
+    return (os.cpu_count() or 1) + 5
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
