@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import itertools
 import random
@@ -95,6 +96,21 @@ def test_a_damaged_file_is_downloaded_again(
     assert (tmp_path / "out.csv").read_text() == content
 
 
+def test_a_damaged_file_among_several_is_downloaded_again(
+    airflow: Airflow, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    sandbox.marketo.state.leads.existing(seed.BEN).created_at += timedelta(days=30)
+    succeeded(export(airflow, f'output_path="{tmp_path}/first.csv", {FIELDS}, {QUARTER}'))
+    content = [one.extract.content.decode() for one in jobs(sandbox) if one.extract.records][1]
+    spoilt = content.replace("Ito", "Ita")
+    assert spoilt != content
+    sandbox.marketo.faults.add(FILE, skip=1, answer={"status": 200, "body": spoilt})
+    run = export(airflow, f'output_path="{tmp_path}/second.csv", {FIELDS}, {QUARTER}')
+    succeeded(run)
+    assert run.log.count("downloading it again") == 1
+    assert (tmp_path / "second.csv").read_bytes() == (tmp_path / "first.csv").read_bytes()
+
+
 def test_a_file_that_stays_damaged_fails_and_the_next_try_needs_no_new_job(
     airflow: Airflow, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -176,6 +192,8 @@ def test_files_are_joined_however_their_bytes_are_split(size: int, end: bytes) -
         with table.append_file() as file_of_job:
             for place in range(0, len(content), size):
                 file_of_job.write(content[place : place + size])
+            if file_of_job.is_first:
+                assert file_of_job.sha256() == hashlib.sha256(content).hexdigest()
     text = io.StringIO(file.getvalue().decode(), newline="")
     assert list(csv.reader(text)) == [["a\nb", "c"], ["1", "x\ny"], ["2", "z"]]
     assert table.size == len(file.getvalue())
