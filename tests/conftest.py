@@ -114,7 +114,8 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from going through the tests and modules again and again.
 
-    Also through what Airflow imports later, which makes a whole collection take a tenth of a second.
+    They are frozen. Whole collections are made rarely, because with what Airflow imports later each of them
+    takes a tenth of a second.
     """
     gc.freeze()
     gc.set_threshold(5_000, 20, 50)

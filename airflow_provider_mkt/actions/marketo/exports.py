@@ -217,10 +217,10 @@ def fetch(
     algorithm, _, expected = checksum.rpartition(":")
     expected = expected if algorithm in ("", "sha256") else ""
     digest = sha256()
+    file = partial(bulk_extracts.file, kind, export_id, api_name=api_name)
     buffer, offset = FileBuffer(PART_BYTES if size is None else min(PART_BYTES, size)), 0
     while size is None or offset < size:
         last = offset + PART_BYTES - 1 if size is None else min(offset + PART_BYTES, size) - 1
-        file = partial(bulk_extracts.file, kind, export_id, api_name=api_name)
         part = yield from _part(into_buffer(file, buffer, offset, last))
         if size is None:
             size = part.total if part.total is not None else len(part.content)

@@ -294,11 +294,12 @@ def _who(files: StateFiles, beat: _Beat) -> str:
     """Return who holds a lease and since when, for people."""
     found = _read(files, beat.name)
     for _ in range(_READS_OF_HOLDER - 1):
-        newest = None if found else _newest(files)
-        if newest is None or newest.term != beat.term:
+        if found:
             break
-        # The holder has replaced the beat by the next one.
-        found = _read(files, newest.name)
+        # The holder may have replaced the beat by the next one.
+        newest = _newest(files)
+        if newest is not None and newest.term == beat.term:
+            found = _read(files, newest.name)
     machine = f" on {found['machine']}" if found.get("machine") else ""
     return f"{found.get('who', 'another run')}{machine}, since {found.get('since') or 'an unknown time'}"
 
