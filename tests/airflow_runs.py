@@ -8,17 +8,21 @@ import itertools
 import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from task_sdk_runs import run_in_task_sdk
 
+from airflow_provider_mkt.sandbox import Sandbox
+from airflow_provider_mkt.testing import _sandbox
 from airflow_provider_mkt.testing._runs import DagResult as Run
 from airflow_provider_mkt.testing._runs import run_in_airflow
-from airflow_provider_mkt.testing._sandbox import connected, know_account
+from airflow_provider_mkt.testing._sandbox import connect, know_account
 
-__all__ = ["Airflow", "Run", "connected", "know_account"]
+__all__ = ["Airflow", "Run", "connected", "know_account", "lift_rate_limits"]
 
 _numbers = itertools.count(1)
 
@@ -34,6 +38,30 @@ from airflow_provider_mkt.operators.nurture import EnrollNurtureOperator
 from airflow_provider_mkt.sensors.batch_status import BatchStatusSensor
 FAST = {"retry_delay": datetime.timedelta(seconds=0)}
 """
+
+
+@contextmanager
+def connected(**options: Any) -> Iterator[Sandbox]:
+    """Start a sandbox with connections to it, whose jobs end soon.
+
+    A test of how long they take, or of what happens meanwhile, sets that itself.
+
+    :param options: arguments of :class:`.Sandbox`.
+    """
+    with _sandbox.connected(**options) as box:
+        hubspot, marketo = box.hubspot.settings, box.marketo.settings
+        hubspot.import_startup = hubspot.export_startup = marketo.import_startup = 0.1
+        hubspot.import_error_lag, marketo.import_pickup = 0.0, 0.05
+        yield box
+
+
+def lift_rate_limits(box: Sandbox) -> None:
+    """Let tasks send as many calls as they can, for tests that need many and are not about their rate."""
+    for platform in box.platforms.values():
+        platform.limits.rate.limit = None
+    box.hubspot.limits.secondly.limit = None
+    connect(box, "hubspot_default", "hubspot", {"calls_per_10_seconds": 10_000})
+    connect(box, "marketo_default", "marketo", {"calls_per_20_seconds": 100_000})
 
 
 def through_airflow(arguments: dict[str, Any]) -> dict[str, Any]:

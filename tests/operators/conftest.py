@@ -1,38 +1,14 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk import Variable
-from airflow_fixtures import database
-from airflow_runs import Airflow, connected
-from workers import shorten_waits
+from airflow_fixtures import airflow, database, sandbox, short_waits
 
-from airflow_provider_mkt.sandbox import Sandbox
-
-__all__ = ["database"]
-
-
-@pytest.fixture
-def airflow(airflow_home: Path) -> Airflow:
-    return Airflow(airflow_home)
-
-
-@pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    with connected() as box:
-        yield box
-
-
-@pytest.fixture
-def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Short waits, and a memory that no earlier test has written to."""
-    shorten_waits(monkeypatch)
-    monkeypatch.setenv("WORKERS_RUN", uuid.uuid4().hex)
+__all__ = ["airflow", "database", "sandbox", "short_waits"]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from airflow_runs import Airflow
+from airflow_runs import Airflow, lift_rate_limits
 from workers import Worker, context, until
 
 from airflow_provider_mkt.client.errors import InvalidInput
@@ -186,7 +186,7 @@ def test_a_killed_export_continues_where_it_was(
     for number in range(300):
         store.create({"hs_name": f"C{number}"})
     known = [one.id for one in store.all()]
-    sandbox.hubspot.limits.rate.limit = None
+    lift_rate_limits(sandbox)
     sandbox.hubspot.faults.add(path=REPORTS, skip=250, delay=60)
     worker = Worker(exporting(tmp_path / "c.jsonl"))
     until(lambda: sandbox.hubspot.faults.fired)

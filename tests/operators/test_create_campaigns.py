@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from airflow_runs import Airflow
+from airflow_runs import Airflow, lift_rate_limits
 from workers import RESET, Worker, context, until
 
 from airflow_provider_mkt.operators.campaigns import CreateCampaignBatchOperator
@@ -63,6 +63,7 @@ def failure(operator: CreateCampaignBatchOperator) -> str:
 def test_120_campaigns_are_created_in_batches_of_50_and_a_second_run_creates_none(
     airflow: Airflow, sandbox: Sandbox
 ) -> None:
+    lift_rate_limits(sandbox)
     wanted = [{"name": f"Campaign {number}"} for number in range(120)]
     first = create(airflow, wanted)
     assert first.state == "success", first.log[-2000:]

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from airflow_runs import Airflow
+from airflow_runs import Airflow, lift_rate_limits
 from member_runs import execute
 from member_runs import rejects as member_rejects
 from workers import RESET, Worker, until
@@ -408,6 +408,7 @@ def test_by_campaign_a_request_that_a_killed_worker_did_not_send_is_unknown_unti
 def test_by_campaign_a_kill_in_a_later_request_repeats_no_earlier_unknown_request(
     sandbox: Sandbox, short_waits: None
 ) -> None:
+    lift_rate_limits(sandbox)
     leads = create_leads(sandbox, 150)
     sandbox.marketo.faults.add(TRIGGER, when="before", answer=RESET)
     sandbox.marketo.faults.add(TRIGGER, when="before", delay=0.3, answer={"status": 503})

@@ -49,9 +49,10 @@ FIELDS: dict[str, list[str]] = {
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Sandbox]:
-    from airflow_runs import connected
+    from airflow_runs import connected, lift_rate_limits
 
     with connected() as box:
+        lift_rate_limits(box)
         box.marketo.settings.export_minutes = 0
         box.marketo.settings.token_seconds = 1e9
         yield box

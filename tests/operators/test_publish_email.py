@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 import pytest
-from airflow_runs import Airflow
+from airflow_runs import Airflow, lift_rate_limits
 from workers import RESET, Worker, as_soon_as, context, until
 
 from airflow_provider_mkt.operators.emails import PublishEmailOperator
@@ -545,6 +545,7 @@ def test_marketo_waiting_ends_when_the_email_is_sent(
             return cls.fromtimestamp(sandbox.clock.time(), tz)
 
     monkeypatch.setattr(send_reports, "datetime", PlatformTime)
+    lift_rate_limits(sandbox)
     one = program(sandbox)
     sandbox.marketo.settings.commit_lag = 0
     # Not in some seconds: a busy machine would begin after that.

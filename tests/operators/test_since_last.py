@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow_runs import lift_rate_limits
 from workers import Worker, context, until
 
+from airflow_provider_mkt.client.hubspot import platform
+from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators import _since_last
 from airflow_provider_mkt.operators.exports import ExportActivitiesOperator, ExportLeadsOperator
 from airflow_provider_mkt.operators.object_exports import ExportObjectsOperator
@@ -125,7 +128,11 @@ def test_a_run_that_airflow_did_not_hear_of_is_not_exported_again(contacts: Cont
     assert names(contacts.export()) == ["third"]
 
 
-def test_ten_thousand_changes_of_one_millisecond_are_exported_once(contacts: Contacts) -> None:
+def test_ten_thousand_changes_of_one_millisecond_are_exported_once(
+    contacts: Contacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lift_rate_limits(contacts.sandbox)
+    monkeypatch.setattr(platform, "SEARCHES", Rate(1_000, 1.0))
     contacts.export()
     moment = contacts.sandbox.clock.time()
     for number in range(10_100):

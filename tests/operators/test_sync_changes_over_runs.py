@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import connected
+from airflow_runs import connected, lift_rate_limits
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sync_runs import BOTH, FIRST, of, world
@@ -30,9 +30,8 @@ KEYS = range(14)
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
     with connected() as box:
-        # Each poll of an import is a call, and counts against the account's limit.
-        for settings in (box.hubspot.settings, box.marketo.settings):
-            settings.import_startup = 0.01
+        lift_rate_limits(box)
+        box.hubspot.settings.import_startup = box.marketo.settings.import_startup = 0.01
         box.hubspot.settings.import_error_lag = box.marketo.settings.import_pickup = 0.0
         # A failing run ends after a number of calls, so that each run makes all of its calls.
         monkeypatch.setattr(calls, "FIELDS_KEPT", 0.0)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow_runs import connected
+from airflow_runs import connected, lift_rate_limits
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sync_runs import SEEDED, emails, lines, of
@@ -166,6 +166,7 @@ def mortal(life: Life) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def box() -> Iterator[Sandbox]:
     with connected() as sandbox:
+        lift_rate_limits(sandbox)
         yield sandbox
 
 

@@ -29,9 +29,6 @@ REMOVAL = {"hubspot": "archive", "marketo": "delete"}
 def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
     with connected() as box:
-        for settings in (box.hubspot.settings, box.marketo.settings):
-            settings.import_startup = 0.01
-        box.marketo.settings.import_pickup = 0.0
         yield box
 
 
