@@ -14,15 +14,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
 from task_sdk_runs import run_in_task_sdk
 
+from airflow_provider_mkt.client.hubspot import platform as hubspot_platform
+from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.testing import _sandbox
 from airflow_provider_mkt.testing._runs import DagResult as Run
 from airflow_provider_mkt.testing._runs import run_in_airflow
 from airflow_provider_mkt.testing._sandbox import connect, know_account
 
-__all__ = ["Airflow", "Run", "connected", "know_account", "lift_rate_limits"]
+__all__ = ["Airflow", "Run", "connected", "know_account", "lift_rate_limits", "lift_search_limit"]
 
 _numbers = itertools.count(1)
 
@@ -59,9 +62,14 @@ def lift_rate_limits(box: Sandbox) -> None:
     """Let tasks send as many calls as they can, for tests that need many and are not about their rate."""
     for platform in box.platforms.values():
         platform.limits.rate.limit = None
-    box.hubspot.limits.secondly.limit = None
     connect(box, "hubspot_default", "hubspot", {"calls_per_10_seconds": 10_000})
     connect(box, "marketo_default", "marketo", {"calls_per_20_seconds": 100_000})
+
+
+def lift_search_limit(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let tasks search HubSpot as often as they can, which allows five searches a second."""
+    box.hubspot.limits.secondly.limit = None
+    monkeypatch.setattr(hubspot_platform, "SEARCHES", Rate(1_000, 1.0))
 
 
 def through_airflow(arguments: dict[str, Any]) -> dict[str, Any]:

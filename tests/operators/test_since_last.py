@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import lift_rate_limits
+from airflow_runs import lift_rate_limits, lift_search_limit
 from workers import Worker, context, until
 
-from airflow_provider_mkt.client.hubspot import platform
-from airflow_provider_mkt.client.transport.platform import Rate
 from airflow_provider_mkt.operators import _since_last
 from airflow_provider_mkt.operators.exports import ExportActivitiesOperator, ExportLeadsOperator
 from airflow_provider_mkt.operators.object_exports import ExportObjectsOperator
@@ -132,7 +130,7 @@ def test_ten_thousand_changes_of_one_millisecond_are_exported_once(
     contacts: Contacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lift_rate_limits(contacts.sandbox)
-    monkeypatch.setattr(platform, "SEARCHES", Rate(1_000, 1.0))
+    lift_search_limit(contacts.sandbox, monkeypatch)
     contacts.export()
     moment = contacts.sandbox.clock.time()
     for number in range(10_100):

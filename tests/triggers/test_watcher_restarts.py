@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 from airflow.triggers.base import TriggerEvent
-from airflow_runs import connected
+from airflow_runs import connected, lift_search_limit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from watching import Lines, Triggerer, Watch, change, contact, watching
@@ -94,13 +94,13 @@ def test_every_change_of_marketo_is_in_one_event(
     asyncio.run(run())
 
 
-# A search counts against a limit of a few calls a second.
-@settings(OFTEN, max_examples=5)
+@OFTEN
 @given(steps=STEPS)
 def test_every_new_contact_of_hubspot_is_in_one_event(
     box: Sandbox, steps: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    lift_search_limit(box, monkeypatch)
     made: list[str] = []
 
     def write(ago: float = 0) -> None:
