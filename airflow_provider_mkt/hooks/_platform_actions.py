@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_mkt.actions.jobs import Job, JobSpec, condition_spec_of, spec_of
@@ -44,6 +44,14 @@ class PlatformActions(ABC):
         :raises InvalidInput: when this platform has no such kind.
         """
         return spec_of(self.job_specs, job)
+
+    def imports_named(self, kind: str, names: Collection[str]) -> Procedure[list[Job]]:
+        """The imports that have one of some names; none where the platform does not list them.
+
+        :param kind: of their jobs.
+        """
+        return []
+        yield  # a procedure without calls
 
     def condition_spec(self, condition: Job) -> JobSpec:
         """The spec of a condition.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.actions.hubspot.objects import NewProperties, ObjectWriter
     from airflow_provider_mkt.actions.hubspot.send_reports import HubSpotSendReports
     from airflow_provider_mkt.actions.hubspot.sending import HubSpotSending
-    from airflow_provider_mkt.actions.jobs import JobSpec
+    from airflow_provider_mkt.actions.jobs import Job, JobSpec
     from airflow_provider_mkt.actions.leads import ChangeLog, LeadMerge
     from airflow_provider_mkt.actions.procedure import Procedure, TaskState
     from airflow_provider_mkt.client.hubspot.platform import HubSpot
@@ -174,6 +174,11 @@ class HubSpotHook(MarketingHook):
             lookup_field=_object_key(lookup_field),
             new_properties=new_properties,
         )
+
+    def imports_named(self, kind: str, names: Collection[str]) -> Procedure[list[Job]]:
+        from airflow_provider_mkt.actions.hubspot.imports import find_named
+
+        return find_named(kind, names)
 
     def lead_importer(self, *, action: str, lookup_field: str | None, **settings: Any) -> ContactImporter:
         from airflow_provider_mkt.actions.hubspot.imports import ContactImporter

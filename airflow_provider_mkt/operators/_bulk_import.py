@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._base import CancellableOperator
     from airflow_provider_mkt.state.task_state import TaskState
-    from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, RowResults
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportNotes, ImportState, RowResults
     from airflow_provider_mkt.sync.bulk_parts import Splitter
     from airflow_provider_mkt.sync.import_progress import ImportProgress, ImportTurns
     from airflow_provider_mkt.sync.rows import Row
@@ -85,6 +85,7 @@ class BulkImportTask:
     :param operator: the task's operator; its method ``resume`` continues after a deferral.
     :param hook: of the account.
     :param resumed: whether this try continues after a deferral.
+    :param notes: takes the imports; None where nobody waits for them.
     """
 
     def __init__(
@@ -96,8 +97,10 @@ class BulkImportTask:
         options: WaitOptions,
         *,
         resumed: bool,
+        notes: ImportNotes | None = None,
     ) -> None:
         self.importer = importer
+        self._notes = notes
         self._operator, self._context, self._hook = operator, context, hook
         self._options, self._resumed = options, resumed
         self._log = operator.log
@@ -166,6 +169,7 @@ class BulkImportTask:
             self._hook,
             report,
             self._turns(shared, name),
+            self._notes,
             name=name,
             scope=plan.scope,
             resumed=self._resumed,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._bulk_import import BulkImportTask, ImportPlan
     from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
     from airflow_provider_mkt.operators._lead_writing import LeadWriting
+    from airflow_provider_mkt.sync.bulk_import import ImportNotes
     from airflow_provider_mkt.sync.bulk_report import RowNumbers
     from airflow_provider_mkt.sync.results import SyncOutcome
     from airflow_provider_mkt.sync.rows import Row
@@ -110,8 +111,12 @@ class BulkSync:
         *,
         by_calls: Callable[[Source], SyncOutcome] | None = None,
         about: Sequence[object] = (),
+        notes: ImportNotes | None = None,
     ) -> BulkSync:
-        """Return the sync of an operator that has the parameters of waiting for an import."""
+        """Return the sync of an operator that has the parameters of waiting for an import.
+
+        :param notes: takes the imports; None where nobody waits for them.
+        """
         from airflow_provider_mkt.operators._bulk_import import BulkImportTask, WaitOptions
 
         options = WaitOptions(
@@ -122,7 +127,13 @@ class BulkSync:
             cancel_on_kill=operator.cancel_on_kill,
         )
         task = BulkImportTask(
-            writing.operator, writing.context, writing.hook, importer, options, resumed=operator.resumed
+            writing.operator,
+            writing.context,
+            writing.hook,
+            importer,
+            options,
+            resumed=operator.resumed,
+            notes=notes,
         )
         return cls(writing, task, source, bulk_after=operator.bulk_after, by_calls=by_calls, about=about)
 

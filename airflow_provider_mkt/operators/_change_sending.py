@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._change_rows import ChangedRows, PlanSize
     from airflow_provider_mkt.operators._change_task import ChangeTask
     from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
+    from airflow_provider_mkt.sync.bulk_import import ImportNotes
     from airflow_provider_mkt.sync.changes import PlannedRow
     from airflow_provider_mkt.sync.results import ResultFiles, SyncOutcome
 
-InBulk: TypeAlias = (
-    "Callable[[RepeatableSource, Callable[[Source], SyncOutcome], Sequence[object]], SyncOutcome]"
-)
-"""Writes rows by the platform's import, given what writes the others by calls, and what makes it another
-import."""
+ByCalls: TypeAlias = "Callable[[Source], SyncOutcome]"
+InBulk: TypeAlias = "Callable[[RepeatableSource, ByCalls, Sequence[object], ImportNotes], SyncOutcome]"
+"""Writes rows by the platform's import, given what writes the others by calls, what makes it another import,
+and what takes the jobs."""
 
 
 KEY_TAKEN = frozenset({"CONFLICT", "DUPLICATE_UNIQUE_PROPERTY_VALUE"})
@@ -259,7 +259,8 @@ class ChangeSender:
             return self._rows.rows("key", start)
 
         try:
-            outcome = in_bulk(PlannedRows(all_rows, count), rest_by_calls, self._bulk_scope())
+            rows = PlannedRows(all_rows, count)
+            outcome = in_bulk(rows, rest_by_calls, self._bulk_scope(), self._run.imports)
         finally:
             self._note_result = record
         for planned, result in noted:

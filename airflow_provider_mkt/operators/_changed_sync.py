@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.operators._base import push_outcome
+from airflow_provider_mkt.operators._change_imports import wait_for_left_imports
 from airflow_provider_mkt.operators._change_leaving import GoneRows
 from airflow_provider_mkt.operators._change_options import state_folder
 from airflow_provider_mkt.operators._change_outcomes import RowDetails, write_outcomes
@@ -29,6 +30,7 @@ from airflow_provider_mkt.version_compat import AirflowFailException
 
 if TYPE_CHECKING:
     from airflow_provider_mkt.actions.leads import KnownFields
+    from airflow_provider_mkt.operators._bulk_sync import BulkOperator
     from airflow_provider_mkt.operators._change_options import ChangeOptions
     from airflow_provider_mkt.operators._change_sending import InBulk
     from airflow_provider_mkt.operators._change_task import ChangeTarget
@@ -58,6 +60,7 @@ _SHOWN = ("created", "updated", "unchanged", "skipped", "rejected", "unknown", "
 class ChangedSync:
     """Writes the rows of a source that changed, and does what is wanted with those that are gone.
 
+    :param operator: has the parameters of imports.
     :param writing: writes records.
     :param source: the rows.
     :param action: what the writer does.
@@ -70,6 +73,7 @@ class ChangedSync:
 
     def __init__(
         self,
+        operator: BulkOperator,
         writing: LeadWriting,
         source: LeadSource,
         action: str,
@@ -80,7 +84,7 @@ class ChangedSync:
         mode: str,
         associations: Associations | None = None,
     ) -> None:
-        self._associations = associations
+        self._operator, self._associations = operator, associations
         self._writing, self._source, self._action, self._options = writing, source, action, options
         self._in_bulk, self._mode = in_bulk, "calls" if in_bulk is None else mode
         self._hook, self._log = writing.hook, writing.operator.log
@@ -277,6 +281,11 @@ class ChangedSync:
         calls: int,
     ) -> ChangesOutcome:
         run, rows = task.run, ChangedRows(task)
+        # What they write has to be there when records are looked up.
+        wait_for_left_imports(self._writing, run.imports_of_others(), self._operator)
+        if self._in_bulk is None and (wait := run.seconds_to_wait(self._writing.writer.quiet_after)):
+            self._log.info("An earlier run ended early; waiting %.0f s until its calls have ended", wait)
+            self._writing.operator.sleep(wait)
         size = rows.measured()
         rows.leave_out_kept_fields(size)
         remove = bool(self._options.leaving) and not comparison.no_removals
@@ -284,9 +293,6 @@ class ChangedSync:
         if remove:
             gone.find_reused_keys(rows)
         run.start(remove=remove, ids=rows.ids)
-        if self._in_bulk is None and (wait := run.seconds_to_wait(self._writing.writer.quiet_after)):
-            self._log.info("An earlier run ended early; waiting %.0f s until its calls have ended", wait)
-            self._writing.operator.sleep(wait)
         with ResultFiles(self._writing.open_rejects) as results:
             sender = ChangeSender(task, rows, size, results, self._in_bulk)
             sender.take_not_sent()

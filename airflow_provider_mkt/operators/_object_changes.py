@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._parameters import HeldCallable
     from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators._suppression import Suppressed
+    from airflow_provider_mkt.sync.bulk_import import ImportNotes
     from airflow_provider_mkt.sync.changes import KeyKind
     from airflow_provider_mkt.sync.plan import Leave, PlanOutcome
     from airflow_provider_mkt.sync.results import ObjectChangesOutcome, SyncOutcome
@@ -210,8 +211,9 @@ def sync_changed_objects(
         rows: RepeatableSource,
         by_calls: Callable[[Source], SyncOutcome],
         about: Sequence[object],
+        notes: ImportNotes,
     ) -> SyncOutcome:
-        sync = BulkSync.of(operator, writing, importer, rows, by_calls=by_calls, about=about)
+        sync = BulkSync.of(operator, writing, importer, rows, by_calls=by_calls, about=about, notes=notes)
         return sync.run(choose=mode == "auto")
 
     with writing.hook, writing.hook.exclusive(f"task {writing.task}"):
@@ -220,6 +222,7 @@ def sync_changed_objects(
         writing.options.lookup_field = key
         writing.key = key if len(stored.key_fields) == 1 else None
         sync = ChangedSync(
+            operator,
             writing,
             source,
             action,

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
     from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators._suppression import Suppressed
+    from airflow_provider_mkt.sync.bulk_import import ImportNotes
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.links import LinkRule
     from airflow_provider_mkt.sync.mapping import OnNewColumn, Type
@@ -473,6 +474,7 @@ class SyncLeadsOperator(CancellableOperator):
             return self.hook.lead_writer(action="updateOnly", lookup_field=id_field)
 
         sync = ChangedSync(
+            self,
             writing,
             source,
             action,
@@ -531,10 +533,11 @@ class SyncLeadsOperator(CancellableOperator):
         source: RepeatableSource,
         by_calls: Callable[[Source], SyncOutcome] | None = None,
         about: Sequence[object] = (),
+        notes: ImportNotes | None = None,
         *,
         choose: bool,
     ) -> SyncOutcome:
         from airflow_provider_mkt.operators._bulk_sync import BulkSync
 
-        sync = BulkSync.of(self, writing, importer, source, by_calls=by_calls, about=about)
+        sync = BulkSync.of(self, writing, importer, source, by_calls=by_calls, about=about, notes=notes)
         return sync.run(choose=choose)

@@ -37,6 +37,24 @@ class Account(Protocol):
     def exclusive(self, what: str) -> AbstractContextManager[None]: ...
 
 
+class ImportNotes(Protocol):
+    """Takes what is known of the imports, for others to wait for."""
+
+    def sending(self, name: str, kind: str, quiet_after: float) -> None:
+        """Note that a file is about to be sent.
+
+        :param name: the name of its import, where the platform has names.
+        :param kind: the kind of job that imports it.
+        :param quiet_after: seconds for which it may be imported if no answer comes.
+        """
+
+    def started(self, job: Job) -> None:
+        """Note the job of a file."""
+
+    def refused(self) -> None:
+        """Note that the platform refused the file that was sent last."""
+
+
 class RowResults(Protocol):
     """Takes the result of every row."""
 
@@ -98,6 +116,7 @@ class BulkImport:
     :param account: runs calls.
     :param report: takes the results of the rows.
     :param turns: the imports of other runs that are waited for; None where they do not matter.
+    :param notes: takes the imports; None where nobody waits for them.
     :param name: the name of the imports, where the platform has names; of this run of this task alone.
     :param scope: identifies the settings of the import.
     :param resumed: whether this try continues after a deferral. At the start of a try, a part whose job was
@@ -113,6 +132,7 @@ class BulkImport:
         account: Account,
         report: RowResults,
         turns: ImportTurns | None = None,
+        notes: ImportNotes | None = None,
         *,
         name: str,
         scope: str,
@@ -126,6 +146,7 @@ class BulkImport:
         self._account = account
         self._report = report
         self._turns = turns
+        self._notes = notes
         self._name = name
         self._scope = scope
         self._resumed = resumed
@@ -223,6 +244,8 @@ class BulkImport:
         upload = Upload(f"{self._name} {one.number}", one.part.columns, one.part.content)
         start = self._importer.start(upload, self._progress.part_state(one.number))
         key, marks = str(one.number), self._progress.part_marks(one.digest)
+        if self._notes is not None:
+            self._notes.sending(upload.name, self._importer.spec.kind, self._importer.quiet_after)
         try:
             job: Job = self._account.follow(send_marked(key, marks, start, clock=self._clock))
         except OutcomeUnknown as lost:
@@ -231,6 +254,12 @@ class BulkImport:
             self._log(f"part {one.number}: {lost}")
             self._hold_back(one, self._clock() + self._importer.quiet_after)
             return
+        except PlatformError:
+            if self._notes is not None:
+                self._notes.refused()
+            raise
+        if self._notes is not None:
+            self._notes.started(job)
         self._save(one, {**(self._progress.part(one.number) or {}), "job": job.id})
         self._progress.progress_at = self._clock()
         self._log(
@@ -245,6 +274,8 @@ class BulkImport:
     def _follow(self, one: _PartImport, job: Job) -> None:
         """Follow the job that an earlier try, or another run, has started for a part."""
         one.job = job
+        if self._notes is not None:
+            self._notes.started(job)
         if self._poll(one, job, existing=True) is not None:
             self._started(one, job)
 

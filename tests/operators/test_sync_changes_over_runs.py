@@ -14,9 +14,11 @@ import pytest
 from airflow_runs import connected, lift_rate_limits
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+from reliability.waits import with_short_quiet_time
 from sync_runs import BOTH, FIRST, of, world
 from workers import context
 
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync import calls
@@ -31,8 +33,8 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
     monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
     with connected() as box:
         lift_rate_limits(box)
-        box.hubspot.settings.import_startup = box.marketo.settings.import_startup = 0.01
-        box.hubspot.settings.import_error_lag = box.marketo.settings.import_pickup = 0.0
+        # In which an import of a run that ended early is over.
+        with_short_quiet_time(monkeypatch, BulkLeadImporter, 0.5)
         # A failing run ends after a number of calls, so that each run makes all of its calls.
         monkeypatch.setattr(calls, "FIELDS_KEPT", 0.0)
         monkeypatch.setattr(calls, "POLL_INTERVAL", 0.0)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from airflow_runs import Airflow
 from import_runs import jobs, max_in_flight, small_parts
+from reliability.waits import with_short_quiet_time
 from sync_runs import (
     BOTH,
     FIRST,
@@ -27,6 +28,7 @@ from sync_runs import (
 )
 from workers import Worker, until
 
+from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.client.errors import InvalidRequest
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
@@ -304,14 +306,7 @@ def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_res
     worker.kill()
     sandbox.clock.advance(3600)
     of(sandbox, platform).settings.import_startup = 0.0
-    more = {"lost_after": 0.1} if platform == "marketo" and stage == "uploaded" else {}
-    if more:
-        from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
-
-        made = BulkLeadImporter.__init__
-        monkeypatch.setattr(
-            BulkLeadImporter, "__init__", lambda self, **given: made(self, **{**given, "lost_after": 0.1})
-        )
+    with_short_quiet_time(monkeypatch, BulkLeadImporter, 0.1)
     reported = Worker(operator(platform, source)).end()
     outcome = reported["result"]
     assert (outcome["total"], outcome["rejected"]) == (49, 3), reported

@@ -50,15 +50,18 @@ def shorten(monkeypatch: pytest.MonkeyPatch, slowness: float = 1.0) -> None:
     monkeypatch.setattr(lease, "BEAT_INTERVAL", 0.25)
     monkeypatch.setattr(lease, "POLL_INTERVAL", 0.1)
     for writer in (DatabaseLeadWriter, PushWriter, BulkLeadImporter):
-        monkeypatch.setattr(writer, "__init__", _with_short_quiet_time(writer.__init__, window))
+        with_short_quiet_time(monkeypatch, writer, window)
 
 
-def _with_short_quiet_time(made: Any, window: float) -> Any:
+def with_short_quiet_time(monkeypatch: pytest.MonkeyPatch, writer: type[Any], seconds: float) -> None:
+    """Let a writer take less time for that in which the platform may still work on an unanswered request."""
+    made = writer.__init__
+
     def make(self: Any, **options: Any) -> None:
         made(self, **options)
-        self.quiet_after = window
+        self.quiet_after = seconds
 
-    return make
+    monkeypatch.setattr(writer, "__init__", make)
 
 
 def end_jobs_immediately(box: Sandbox) -> None:

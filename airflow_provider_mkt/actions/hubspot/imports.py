@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from airflow_provider_mkt.actions.hubspot.contacts import MARKETABLE
@@ -61,6 +61,15 @@ def start_once(
     )
     task_state.set(_KEY, {"answer": ensured.value.id})
     return ensured.value
+
+
+def find_named(kind: str, names: Collection[str]) -> Procedure[list[Job]]:
+    """Find the imports that have one of some names.
+
+    :param kind: of their jobs.
+    """
+    rows: list[imports.Import] = yield Pages(imports.list(limit=imports.PAGE_MAX))
+    return [Job("hubspot", kind, one.id) for one in rows if one.importName in names]
 
 
 OPERATIONS = {"createOrUpdate": "UPSERT", "createOnly": "CREATE", "updateOnly": "UPDATE"}

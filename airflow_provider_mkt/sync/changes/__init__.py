@@ -17,8 +17,9 @@ One run, step by step::
                 run.add(row, key_of(row), row.record and row.record.get("email"))
             comparison = run.compare()         # 3. what would be done: counts, changed fields, a digest
             ...                                #    guards and dry run: leave here, and nothing was written
-            run.start(remove=False)            # 4. the plan is written. Nothing is sent before this returns
+            ...                                #    wait for run.imports_of_others()
             sleep(run.seconds_to_wait(quiet))  #    calls of a killed run have ended
+            run.start(remove=False)            # 4. the plan is written. Nothing is sent before this returns
             for planned in run.to_send():      # 5. new, changed, back, to be tried again, ambiguous
                 ...                            #    send planned.row, by planned.platform_id if it is known
                 run.record(planned, Status.SYNCED, platform_id="123")
@@ -35,6 +36,7 @@ One run, step by step::
 - A row that was handed out and has no outcome is ambiguous, and the next run sends it again. A row that was
   certainly not sent after all is noted with ``run.not_sent_after_all(planned)``.
 - Leaving the block without ``commit()`` keeps the plan and the outcomes. The next run continues from them.
+- What a run knows of its imports is noted in ``run.imports``, before a file is sent and when it has a job.
 - A removal may only be of a row that ``to_remove()`` yields. There is none on a first run, on one whose key
   changed, and when the source was empty or incomplete (``Comparison.no_removals``).
 """
@@ -50,6 +52,7 @@ from airflow_provider_mkt.sync.changes.canonical import (
 )
 from airflow_provider_mkt.sync.changes.comparing import KEY_REUSED, Comparison, Drift
 from airflow_provider_mkt.sync.changes.diff import Duplicates, EngineName, Refresh
+from airflow_provider_mkt.sync.changes.import_notes import ImportNotes, LeftImports
 from airflow_provider_mkt.sync.changes.lease import Holder, Lease, LeaseLost
 from airflow_provider_mkt.sync.changes.manifest import StateConflict
 from airflow_provider_mkt.sync.changes.object_files import StateFiles, StoragePath, files_of
@@ -75,9 +78,11 @@ __all__ = [
     "EngineName",
     "Hashing",
     "Holder",
+    "ImportNotes",
     "KeyKind",
     "Lease",
     "LeaseLost",
+    "LeftImports",
     "Operation",
     "PlannedRow",
     "Refresh",

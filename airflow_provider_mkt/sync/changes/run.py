@@ -20,6 +20,7 @@ from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.changes.canonical import FieldHashes
 from airflow_provider_mkt.sync.changes.comparing import Comparer, Comparison, Drift
 from airflow_provider_mkt.sync.changes.diff import Refresh
+from airflow_provider_mkt.sync.changes.import_notes import ImportNotes, LeftImports, left_imports
 from airflow_provider_mkt.sync.changes.incoming import IncomingRows
 from airflow_provider_mkt.sync.changes.manifest import ManifestDict, clean_up
 from airflow_provider_mkt.sync.changes.merging import NOT_SENT, RunStamp, with_ids, write_outcomes
@@ -38,7 +39,7 @@ from airflow_provider_mkt.sync.changes.snapshot import (
     read_batches,
     schemas,
 )
-from airflow_provider_mkt.sync.changes.stored_state import StoredState
+from airflow_provider_mkt.sync.changes.stored_state import StoredState, run_in
 from airflow_provider_mkt.sync.rows import Row
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,8 @@ class ChangeRun:
         self._stamp = RunStamp(self.number, run_id, settings.mapping_version)
         self._id = f"{self.number - 1:08}-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}"
         self._journal = OutcomeJournal(files, self._id, self._folder, still_mine)
+        self.imports = ImportNotes(files, self._id, still_mine)
+        """Takes what is known of the imports of this run."""
         self._own_plan: list[str] = []
         self._sent_until = self._removed_until = -1
         self._taken: set[int] = set()
@@ -145,6 +148,13 @@ class ChangeRun:
     def others_unfinished(self) -> list[str]:
         """Return the plans of other runs that have not committed, by name."""
         return self._stored.others_unfinished(self._stamp.run_id)
+
+    def imports_of_others(self) -> LeftImports:
+        """Return the imports of other runs that have not committed.
+
+        What they have written is not known before they have ended, and they may still replace newer values.
+        """
+        return left_imports(self._files, [run_in(name) for name in self.others_unfinished()])
 
     def seconds_to_wait(self, quiet_after: float) -> float:
         """Return how long to wait before the first call, so that no call of a killed run is still processed.
@@ -417,7 +427,12 @@ class ChangeRun:
             fields=self._fields.names,
             source_fields=sorted(self.source_fields),
             statuses=statuses,
-            absorbed=[*self._stored.absorbed, *self._own_plan, *self._journal.names],
+            absorbed=[
+                *self._stored.absorbed,
+                *self._own_plan,
+                *self._journal.names,
+                *self.imports.names,
+            ],
             base=base,
             changes=changes,
         )

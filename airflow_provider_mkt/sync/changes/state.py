@@ -11,6 +11,8 @@ of the state, and is created exclusively, so that of two runs at once one commit
     What a run that began on manifest 11 is about to send, written before its first call.
 ``journal/00000011-...-000001.parquet``
     The outcomes of a plan, written every few seconds.
+``import/00000011-...-000001.json``
+    What a plan's run knows of its imports: that a file is being sent, and the job that imports it.
 ``lease/...``
     Which run may send; see :mod:`airflow_provider_mkt.sync.changes.lease`.
 ``history/runs``, ``history/rows``
