@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -116,7 +117,8 @@ def test_an_import_and_an_export_of_many_leads_let_other_requests_run(api: Api) 
         api.advance(1_200)
         (done,) = api.bulk(f"/leads/batch/{job['batchId']}.json").json()["result"]
         now = api.sandbox.marketo.clock.now()
-        created = {"startAt": f"{now:%Y-%m-%d}T00:00:00Z", "endAt": f"{now:%Y-%m-%d}T23:59:59Z"}
+        # Not the day of now, since the leads were created before the clock was advanced.
+        created = {"startAt": f"{now - timedelta(hours=1):%FT%TZ}", "endAt": f"{now:%FT%TZ}"}
         body = {"fields": ["id", "email"], "filter": {"createdAt": created}}
         (export,) = api.client.post("/bulk/v1/leads/export/create.json", json=body).json()["result"]
         api.client.post(f"/bulk/v1/leads/export/{export['exportId']}/enqueue.json")

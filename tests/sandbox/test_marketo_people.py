@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from marketo_tools import Api, code, reason
@@ -142,7 +143,8 @@ def test_members_are_found_by_every_filter(api: Api) -> None:
     won = api.get(f"{NURTURE}.json", filterType="reachedSuccess", filterValues="true")["result"]
     assert [(row["seq"], row["leadId"], row["reachedSuccess"]) for row in won] == [(0, seed.CARLA, True)]
     now = api.sandbox.clock.now()
-    span = {"startAt": f"{now:%Y-%m-%d}T00:00:00Z", "endAt": f"{now:%Y-%m-%d}T23:59:59Z"}
+    hour = timedelta(hours=1)
+    span = {"startAt": f"{now - hour:%FT%TZ}", "endAt": f"{now + hour:%FT%TZ}"}
     assert len(api.get(f"{NURTURE}.json", filterType="updatedAt", **span)["result"]) == 3
     wide = {"startAt": "2025-01-01T00:00:00Z", "endAt": "2025-01-09T00:00:00Z"}
     assert code(api.get(f"{NURTURE}.json", filterType="updatedAt", **wide)) == "1003"
