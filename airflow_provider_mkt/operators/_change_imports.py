@@ -37,8 +37,7 @@ def wait_for_left_imports(writing: LeadWriting, left: LeftImports, operator: Bul
     for kind in dict.fromkeys(one["kind"] for one in left.unanswered):
         names = {one["name"] for one in left.unanswered if one["kind"] == kind}
         jobs += hook.follow(hook.imports_named(kind, names))
-    quiet_at = max((one["quiet_at"] for one in left.unanswered), default=0.0)
-    if (seconds := quiet_at - time.time()) > 0:
+    if (seconds := left.seconds_to_wait(time.time())) > 0:
         log.info("An earlier run ended while it sent a file; waiting %.0f s for its import to begin", seconds)
         writing.operator.sleep(seconds)
     if not jobs:

@@ -49,7 +49,10 @@ class ImportNotes(Protocol):
         """
 
     def started(self, job: Job) -> None:
-        """Note the job of a file."""
+        """Note the job of the file that was sent last."""
+
+    def found(self, job: Job) -> None:
+        """Note a job that an earlier try, or another run, has started."""
 
     def refused(self) -> None:
         """Note that the platform refused the file that was sent last."""
@@ -275,7 +278,7 @@ class BulkImport:
         """Follow the job that an earlier try, or another run, has started for a part."""
         one.job = job
         if self._notes is not None:
-            self._notes.started(job)
+            self._notes.found(job)
         if self._poll(one, job, existing=True) is not None:
             self._started(one, job)
 

@@ -17,22 +17,26 @@ class SendingNote(TypedDict):
 
     :param name: the name of its import, where the platform has names.
     :param kind: the kind of job that imports it.
-    :param quiet_at: until when it may be imported if no answer comes, in epoch seconds.
+    :param at: when it is, in epoch seconds.
+    :param quiet_after: seconds for which it may be imported if no answer comes.
     """
 
     name: str
     kind: str
-    quiet_at: float
+    at: float
+    quiet_after: float
 
 
 class ImportNote(TypedDict):
     """One note. An empty one says that the platform refused the file that was sent last.
 
-    :param job: the job of a file that was sent, or found.
+    :param job: the job of the file that was sent last.
+    :param found: a job of an earlier try, or of another run.
     """
 
     sending: NotRequired[SendingNote]
     job: NotRequired[JobDict]
+    found: NotRequired[JobDict]
 
 
 class ImportNotes:
@@ -56,11 +60,15 @@ class ImportNotes:
         :param quiet_after: seconds for which it may be imported if no answer comes.
         """
         self._still_mine()
-        self._write({"sending": {"name": name, "kind": kind, "quiet_at": time.time() + quiet_after}})
+        self._write({"sending": {"name": name, "kind": kind, "at": time.time(), "quiet_after": quiet_after}})
 
     def started(self, job: Job) -> None:
-        """Note the job of a file."""
+        """Note the job of the file that was sent last."""
         self._write({"job": job.to_json()})
+
+    def found(self, job: Job) -> None:
+        """Note a job that an earlier try, or another run, has started."""
+        self._write({"found": job.to_json()})
 
     def refused(self) -> None:
         """Note that the platform refused the file that was sent last."""
@@ -83,6 +91,15 @@ class LeftImports:
     jobs: tuple[Job, ...] = ()
     unanswered: tuple[SendingNote, ...] = ()
 
+    def seconds_to_wait(self, now: float) -> float:
+        """Return how long a file without an answer may still be imported.
+
+        :param now: epoch seconds.
+        """
+        # A time in the future is of a machine whose clock is ahead.
+        waits = (min(one["at"], now) + one["quiet_after"] - now for one in self.unanswered)
+        return max(waits, default=0.0)
+
 
 def left_imports(files: StateFiles, runs: Sequence[str]) -> LeftImports:
     """Return the imports that runs have noted.
@@ -98,12 +115,14 @@ def left_imports(files: StateFiles, runs: Sequence[str]) -> LeftImports:
             if not name.startswith(f"import/{run}-"):
                 continue
             note: ImportNote = json.loads(files.read(name))
+            if (given := note.get("job") or note.get("found")) is not None:
+                job = Job.from_json(given)
+                jobs[str(job)] = job
+            if "found" in note:
+                continue
             if sending is not None and "sending" in note:
                 unanswered.append(sending)
             sending = note.get("sending")
-            if "job" in note:
-                job = Job.from_json(note["job"])
-                jobs[str(job)] = job
         if sending is not None:
             unanswered.append(sending)
     return LeftImports(tuple(jobs.values()), tuple(unanswered))
