@@ -44,6 +44,19 @@ class AnsweringThread(threading.Thread):
         self._reported: set[str] = set()
         self._ended = threading.Event()
 
+    def start(self) -> None:
+        """Start, with all of Airflow's models in place.
+
+        The first query of a process imports them while it holds SQLAlchemy's lock. In the thread it would
+        wait for a model that the main thread imports, and the main thread for the lock.
+        """
+        if HUMAN_IN_THE_LOOP:
+            from airflow.models import hitl  # noqa: F401
+            from sqlalchemy.orm import configure_mappers
+
+            configure_mappers()
+        super().start()
+
     def stop(self) -> None:
         """Stop, and wait until no transaction is open."""
         self._ended.set()
