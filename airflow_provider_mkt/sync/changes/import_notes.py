@@ -49,8 +49,7 @@ class ImportNotes:
 
     def __init__(self, files: StateFiles, run: str, still_mine: Callable[[], None]) -> None:
         self._files, self._run, self._still_mine = files, run, still_mine
-        self.names: list[str] = []
-        """The files, by name."""
+        self._count = 0
 
     def sending(self, name: str, kind: str, quiet_after: float) -> None:
         """Note that a file is about to be sent.
@@ -75,9 +74,8 @@ class ImportNotes:
         self._write({})
 
     def _write(self, note: ImportNote) -> None:
-        name = f"import/{self._run}-{len(self.names) + 1:06}.json"
-        self._files.create(name, json.dumps(note).encode())
-        self.names.append(name)
+        self._count += 1
+        self._files.create(f"import/{self._run}-{self._count:06}.json", json.dumps(note).encode())
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,8 @@ def clean_up(files: StateFiles, newest: ManifestDict) -> None:
     # A file that no manifest names may belong to a run that has not committed yet.
     old = [name for name in files.names("snapshot") if name not in needed and _stamp_in(name) < limit]
     old += [name for name in newest["absorbed"] if _stamp_in(name) < limit]
+    # An import that began a week ago is over, whether its run has committed or not.
+    old += [name for name in files.names("import") if _stamp_in(name) < limit]
     for kind in ("rows", "runs"):
         old += [name for name in files.names(f"history/{kind}") if _stamp_in(name) < history_limit]
     for name in old:

@@ -427,12 +427,7 @@ class ChangeRun:
             fields=self._fields.names,
             source_fields=sorted(self.source_fields),
             statuses=statuses,
-            absorbed=[
-                *self._stored.absorbed,
-                *self._own_plan,
-                *self._journal.names,
-                *self.imports.names,
-            ],
+            absorbed=[*self._stored.absorbed, *self._own_plan, *self._journal.names],
             base=base,
             changes=changes,
         )

@@ -59,9 +59,9 @@ class StoredState:
         self.current = manifest
         """The manifest that rows are compared with; None without."""
         self.absorbed: list[str] = []
-        """Plans, journals and notes of imports of runs that have not committed."""
+        """Plans and journals of runs that have not committed."""
         self.unfinished = False
-        """Whether there are such runs."""
+        """Whether there are any."""
         self.unresolved = 0
         """Rows whose outcome is unknown."""
         if manifest is None:
@@ -125,10 +125,9 @@ class StoredState:
         known = set(self.manifest["absorbed"]) if self.manifest is not None else set()
         plans = [name for name in self._files.names("plan") if name not in known]
         journals = [name for name in self._files.names("journal") if name not in known]
-        imports = [name for name in self._files.names("import") if name not in known]
-        self.absorbed = [*plans, *journals, *imports]
-        self.unfinished = bool(plans or journals)
-        if not self.unfinished or (manifest is None and self.manifest is not None):
+        self.absorbed = [*plans, *journals]
+        self.unfinished = bool(self.absorbed)
+        if not self.absorbed or (manifest is None and self.manifest is not None):
             # Of other keys: nothing that they say can be compared.
             return StateOnDisk(base, changes)
         return self._with_unfinished(base, changes, plans, journals)

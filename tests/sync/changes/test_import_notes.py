@@ -78,4 +78,4 @@ def test_nothing_is_noted_without_the_lease(tmp_path: Path) -> None:
     notes = ImportNotes(LocalFiles(tmp_path), RUN, lost)
     with pytest.raises(PermissionError):
         notes.sending("a", "lead_import", 60.0)
-    assert notes.names == []
+    assert LocalFiles(tmp_path).names("import") == []

@@ -17,11 +17,13 @@ import pytest
 from change_tools import IDENTITY, Memory, Sync, counts, decisions, people
 from upath import UPath
 
+from airflow_provider_mkt.actions.jobs import Job
 from airflow_provider_mkt.client.errors import InvalidInput
 from airflow_provider_mkt.sync.changes import (
     ChangeState,
     EngineName,
     Hashing,
+    ImportNotes,
     Operation,
     StateConflict,
     Status,
@@ -503,22 +505,31 @@ def test_the_history_has_a_row_per_run_and_a_status_per_row(sync: Sync) -> None:
     assert rows[0]["changed_fields"] == ["city"]
 
 
+def note_an_import(sync: Sync) -> None:
+    """Note the import of a run that ends early."""
+    notes = ImportNotes(sync.files, f"00000000-{datetime.now(UTC):%Y%m%dT%H%M%S%f}-0a1b2c3d", lambda: None)
+    notes.started(Job("marketo", "lead_import", "1"))
+
+
 def test_old_files_are_deleted_and_those_of_the_last_manifests_are_kept(
     sync: Sync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(manifest_module, "KEPT_FOR", timedelta(0))
+    note_an_import(sync)
     for city in "abcdef":
         sync.run(people(1, 2, city=city))
     assert [name[-7:-5] for name in sync.files.names("manifest")] == ["04", "05", "06"]
     assert [name[9 : 9 + 8] for name in sync.files.names("snapshot")] == ["00000004", "00000005", "00000006"]
-    assert sync.files.names("plan") == sync.files.names("journal") == []
+    assert sync.files.names("plan") == sync.files.names("journal") == sync.files.names("import") == []
     assert len(sync.files.names("history/runs")) == 6
     assert counts(sync.run(people(1, 2, city="f"))) == {"unchanged": 2}
 
 
 def test_a_young_file_is_kept(sync: Sync) -> None:
+    note_an_import(sync)
     for city in "abcdef":
         sync.run(people(1, city=city))
+    assert len(sync.files.names("import")) == 1
     assert len(sync.files.names("plan")) == len(sync.files.names("snapshot")) == 6
 
 
