@@ -74,9 +74,6 @@ ADA, BRUNO, CHIDI = hubspot.CONTACT_IDS[:3]
 LOST = frozenset({BEFORE, UNANSWERED})
 """A request that may have been sent, where the platform has no way to show whether it was."""
 
-SAVED_LATER = LOST | {ANSWERED}
-"""The same, where answers are saved a moment after they come: killed before that, a try has had none."""
-
 UNSENT = frozenset({BEFORE})
 """A request whose effect shows. Where it does not, it may still be on its way."""
 
@@ -374,11 +371,7 @@ ROWS: dict[str, Row] = {
     "hubspot sync": hub(leads.SyncLeadsOperator, leads=NEW_PEOPLE),
     "marketo sync": mkt(leads.SyncLeadsOperator, leads=NEW_PEOPLE),
     "marketo sync duplicates": mkt(
-        leads.SyncLeadsOperator,
-        leads=NEW_PEOPLE,
-        action="createDuplicate",
-        unknown=SAVED_LATER,
-        each_run=True,
+        leads.SyncLeadsOperator, leads=NEW_PEOPLE, action="createDuplicate", unknown=LOST, each_run=True
     ),
     "hubspot sync of objects": hub(
         objects.SyncObjectsOperator,
@@ -405,7 +398,7 @@ ROWS: dict[str, Row] = {
         lead_intake.PushLeadsOperator,
         program_name="Website Contacts",
         leads=NEW_PEOPLE,
-        unknown=SAVED_LATER,
+        unknown=LOST,
         each_run=True,
     ),
     "marketo submit form": mkt(

@@ -28,6 +28,7 @@ from airflow_provider_mkt.client.hubspot.account import account_info
 from airflow_provider_mkt.client.marketo.account import usage
 from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.hooks.base import hook_for
+from airflow_provider_mkt.state.sync_progress import SyncProgress
 from airflow_provider_mkt.version_compat import AirflowFailException
 
 BEFORE, UNANSWERED, ANSWERED, RETURNED = INSTANTS = ("before", "unanswered", "answered", "returned")
@@ -205,13 +206,18 @@ class _Child:
     def __init__(self, task: Task, number: int, kill: Kill | None, cleared: int, out: Any) -> None:
         self._task, self._number, self._kill, self._cleared, self._out = task, number, kill, cleared, out
         self._send = drivers.SyncDriver._send
+        self._start, self._finish = SyncProgress.start, SyncProgress.finish
         self._lock = threading.Lock()
         self._sent, self._armed = 0, False
+        self._in_progress = self._answered = False
 
     def run(self) -> None:
         _no_other_processes_budgets()
         driver_class: Any = drivers.SyncDriver
         driver_class._send = lambda driver, request, buffer: self._observe(driver, request, buffer)
+        progress_class: Any = SyncProgress
+        progress_class.start = lambda progress, rows: self._start_rows(progress, rows)
+        progress_class.finish = lambda progress, rows: self._finish_rows(progress, rows)
         operator = self._task.make()
         signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())
         context = self._context()
@@ -255,8 +261,20 @@ class _Child:
         answer = self._send(driver, request, buffer)
         if instant == UNANSWERED:
             self._die()
-        self._armed = self._armed or instant == ANSWERED
+        if instant == ANSWERED:
+            # What must not be sent twice is on record before. Its answer is taken in when that is on record
+            # too: a clock saves the record, perhaps between the two.
+            self._answered = True
+            self._armed = self._armed or not self._in_progress
         return answer
+
+    def _start_rows(self, progress: SyncProgress, rows: Any) -> None:
+        self._in_progress = True
+        self._start(progress, rows)
+
+    def _finish_rows(self, progress: SyncProgress, rows: Any) -> None:
+        self._finish(progress, rows)
+        self._armed = self._armed or self._answered
 
     def _on_set(self) -> None:
         self._die_if_armed()
