@@ -29,6 +29,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep what tasks remember in a directory of the test's own."""
+    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
+
+
+@pytest.fixture
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits, and use task state that no earlier test has written."""
     shorten_waits(monkeypatch)

@@ -11,6 +11,8 @@ from workers import context
 from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 
+REMOVAL = {"hubspot": "archive", "marketo": "delete"}
+
 
 def person(number: int, platform: str, **fields: Any) -> dict[str, Any]:
     return {"id": number, "email": f"p{number}@example.com", FIRST[platform]: f"P{number}", **fields}

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from airflow.sdk import Variable
-from airflow_fixtures import airflow, database, sandbox, short_waits
+from airflow_fixtures import airflow, database, own_state, sandbox, short_waits
 
-__all__ = ["airflow", "database", "sandbox", "short_waits"]
+__all__ = ["airflow", "database", "own_state", "sandbox", "short_waits"]
 
 
 @pytest.fixture

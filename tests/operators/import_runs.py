@@ -15,6 +15,7 @@ from airflow_provider_mkt.sandbox import Sandbox
 
 OPERATOR = "from airflow_provider_mkt.operators.imports import ImportLeadsOperator\n"
 START = {"hubspot": "*/imports/2026-09", "marketo": "/bulk/v1/leads.json"}
+STATUS = {"hubspot": "/crm/imports/2026-09/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
 
 
 def max_in_flight(sandbox: Sandbox) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import connected
 from sync_runs import BOTH, KNOWN, of, world
 from workers import Worker, context, until
 
@@ -21,15 +19,8 @@ from airflow_provider_mkt.operators.leads import SyncLeadsOperator
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.version_compat import AirflowFailException
 
-pytestmark = pytest.mark.usefixtures("short_waits")
+pytestmark = pytest.mark.usefixtures("short_waits", "own_state")
 DELETE = {"hubspot": "*/gdpr-delete", "marketo": "*/leads/delete.json"}
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
-    with connected() as box:
-        yield box
 
 
 def operator(platform: str, leads: Any, **settings: Any) -> GdprDeleteLeadsOperator:

@@ -6,12 +6,10 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import connected
 from change_runs import Runs, adds_up, counted, held, person, sent
 from sync_runs import BOTH, FIRST, KNOWN, SEEDED, world
 from workers import context
@@ -25,14 +23,7 @@ from airflow_provider_mkt.sandbox.marketo import seed as marketo_seed
 from airflow_provider_mkt.version_compat import AirflowFailException, TaskDeferred
 
 POSTGRES = os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test")
-pytestmark = pytest.mark.usefixtures("short_waits")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
-    with connected() as box:
-        yield box
+pytestmark = pytest.mark.usefixtures("short_waits", "own_state")
 
 
 STATIC_LISTS = {"hubspot": str(hubspot_seed.LIST_ID), "marketo": str(marketo_seed.STATIC_LIST)}

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from change_runs import Runs, held, person, sent
+from change_runs import REMOVAL, Runs, held, person, sent
+from import_runs import START, STATUS
 from reliability.waits import with_short_quiet_time
 from sync_runs import BOTH, FIRST, of
 from workers import Worker, as_soon_as, until
@@ -16,17 +17,9 @@ from airflow_provider_mkt.actions.marketo.imports import BulkLeadImporter
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 from airflow_provider_mkt.sandbox import Sandbox
 
-pytestmark = pytest.mark.usefixtures("short_waits")
+pytestmark = pytest.mark.usefixtures("short_waits", "own_state")
 
-REMOVAL = {"hubspot": "archive", "marketo": "delete"}
-UPLOAD = {"hubspot": "*/imports/2026-09", "marketo": "/bulk/v1/leads.json"}
-STATUS = {"hubspot": "/crm/imports/2026-09/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
 HOUR = 3600.0
-
-
-@pytest.fixture(autouse=True)
-def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
 
 
 def syncing(platform: str, folder: Path) -> Runs:
@@ -55,7 +48,7 @@ def leave_an_import(box: Sandbox, sync: Runs, rows: list[Any], *, answered: bool
     platform = sync.platform
     of(box, platform).settings.import_startup = HOUR
     if not answered:
-        of(box, platform).faults.add(UPLOAD[platform], method="POST", when="after", delay=30)
+        of(box, platform).faults.add(START[platform], method="POST", when="after", delay=30)
     before = polls(box, platform)
     worker = Worker(sync.operator(rows), run="left")
     if answered:
@@ -127,7 +120,7 @@ def test_a_run_that_has_waited_for_too_long_sends_nothing(
     sync(first)
     leave_an_import(sandbox, sync, second, answered=True)
     before, calls = held(sandbox, platform), sent(sandbox, platform)
-    with pytest.raises(JobsOverdue, match=r"Nothing was sent: not over after 0 s, of an earlier run: "):
+    with pytest.raises(JobsOverdue, match=r"Nothing was sent: the imports of an earlier run have not ended"):
         sync(third, wait_timeout=0.3)
     assert (held(sandbox, platform), sent(sandbox, platform)) == (before, calls)
 

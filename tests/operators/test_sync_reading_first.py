@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import connected
 from change_runs import Runs, adds_up, counted, held, person, sent
 from sync_runs import BOTH, FIRST, of
 
@@ -16,14 +14,7 @@ from airflow_provider_mkt.operators import _change_read_back
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.version_compat import AirflowFailException
 
-pytestmark = pytest.mark.usefixtures("short_waits")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
-    with connected() as box:
-        yield box
+pytestmark = pytest.mark.usefixtures("short_waits", "own_state")
 
 
 def change(box: Sandbox, platform: str, address: str, **values: Any) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import connected
 from change_runs import Runs, counted, held, person
 from sync_runs import BOTH, FIRST, lines, of
 from workers import Worker, until
@@ -16,14 +14,7 @@ from workers import Worker, until
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sync.changes import ChangeRun
 
-pytestmark = pytest.mark.usefixtures("short_waits")
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
-    with connected() as box:
-        yield box
+pytestmark = pytest.mark.usefixtures("short_waits", "own_state")
 
 
 def outcomes(outcome: dict[str, Any]) -> list[tuple[str, str]]:

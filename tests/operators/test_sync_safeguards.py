@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow_runs import connected
-from change_runs import Runs, adds_up, counted, held, person
+from change_runs import REMOVAL, Runs, adds_up, counted, held, person
 from sync_runs import BOTH, FIRST, KNOWN, lines
 from workers import Worker, context, until
 
@@ -20,16 +18,7 @@ from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo import seed
 from airflow_provider_mkt.version_compat import AirflowFailException
 
-pytestmark = pytest.mark.usefixtures("short_waits")
-
-REMOVAL = {"hubspot": "archive", "marketo": "delete"}
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setenv("AIRFLOW__MKT__STATE_DIR", str(tmp_path / "state"))
-    with connected() as box:
-        yield box
+pytestmark = pytest.mark.usefixtures("short_waits", "own_state")
 
 
 @pytest.mark.parametrize("platform", BOTH)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from airflow_runs import Airflow
-from import_runs import jobs, max_in_flight, small_parts
+from import_runs import START, STATUS, jobs, max_in_flight, small_parts
 from reliability.waits import with_short_quiet_time
 from sync_runs import (
     BOTH,
@@ -35,8 +35,6 @@ from airflow_provider_mkt.sandbox import Sandbox
 
 SCORE = {"hubspot": "lead_score", "marketo": "leadScore"}
 CITY = {"hubspot": "city", "marketo": "city"}
-STATUS = {"hubspot": "/crm/imports/2026-09/{importId}", "marketo": "/bulk/v1/leads/batch/{batchId}.json"}
-IMPORT = {"hubspot": "*/imports/2026-09", "marketo": "/bulk/v1/leads.json"}
 
 
 @pytest.fixture(autouse=True)
@@ -292,7 +290,7 @@ def test_a_killed_workers_next_try_follows_the_import_there_is_and_sends_the_res
     faults = of(sandbox, platform).faults
     match stage:
         case "uploaded":
-            faults.add(IMPORT[platform], method="POST", when="after", delay=30, skip=1)
+            faults.add(START[platform], method="POST", when="after", delay=30, skip=1)
         case "waiting":
             of(sandbox, platform).settings.import_startup = 3600.0
         case "rest":
@@ -337,7 +335,7 @@ def test_a_cleared_task_reads_its_query_anew_and_a_retried_one_does_not(
         return task.run_action({"ti": SimpleNamespace(**details, max_tries=max_tries)})
 
     for _ in range(2):
-        sandbox.hubspot.faults.add(IMPORT["hubspot"], method="POST", answer={"status": 400})
+        sandbox.hubspot.faults.add(START["hubspot"], method="POST", answer={"status": 400})
         with pytest.raises(InvalidRequest):
             attempt(1)
     assert len(turns) == 1
