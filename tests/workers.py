@@ -29,7 +29,7 @@ from airflow_provider_mkt.client.transport import drivers
 from airflow_provider_mkt.client.transport.exchange import RetryPolicy
 from airflow_provider_mkt.operators import _lead_writing
 from airflow_provider_mkt.state import claims, sync_progress
-from airflow_provider_mkt.sync import members, pipeline
+from airflow_provider_mkt.sync import bulk_import, members, pipeline
 
 CONSISTENCY_WINDOW = 1.5
 RESET: dict[str, Any] = {"reset": True}
@@ -46,7 +46,7 @@ _FOR_FILES = (
 
 def shorten_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits of procedures and between the tries of a call. Their behaviour stays the same."""
-    for module in (idempotency, members):
+    for module in (idempotency, members, bulk_import):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", CONSISTENCY_WINDOW)
     for module in (idempotency, marketo_requests):
         monkeypatch.setattr(module, "_LOOKUP_INTERVAL", 0.1)

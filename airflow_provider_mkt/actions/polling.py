@@ -16,7 +16,13 @@ from typing import Protocol, Self, TypeVar
 
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobSpec, JobState, PollCache
 from airflow_provider_mkt.actions.procedure import Pause, Procedure
-from airflow_provider_mkt.client.errors import ConditionFailed, JobFailed, PlatformError, QuotaExhausted
+from airflow_provider_mkt.client.errors import (
+    ConditionFailed,
+    JobFailed,
+    NotFound,
+    PlatformError,
+    QuotaExhausted,
+)
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -128,6 +134,15 @@ def poll_job(spec: JobSpec, job: Job, cache: PollCache | None = None) -> Procedu
     """
     result = yield from spec.poll(job, {} if cache is None else cache)
     return spec.state(job, result)
+
+
+def has_ended(spec: JobSpec, job: Job) -> Procedure[bool]:
+    """Poll a job once. Returns whether it has ended, in whichever way, or does not exist."""
+    try:
+        state = yield from poll_job(spec, job)
+    except NotFound:
+        return True
+    return state.status.final
 
 
 def poll_jobs(

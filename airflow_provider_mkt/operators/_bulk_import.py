@@ -21,15 +21,15 @@ from airflow_provider_mkt.operators._waiting import JobsOverdue
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_mkt.actions.jobs import Job
     from airflow_provider_mkt.actions.leads import KnownFields
     from airflow_provider_mkt.actions.ports import LeadImporter
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.hooks.base import MarketingHook
     from airflow_provider_mkt.operators._base import CancellableOperator
     from airflow_provider_mkt.state.task_state import TaskState
-    from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportNotes, ImportState, RowResults
+    from airflow_provider_mkt.sync.bulk_import import BulkImport, ImportState, RowResults
     from airflow_provider_mkt.sync.bulk_parts import Splitter
+    from airflow_provider_mkt.sync.changes import ImportNotes
     from airflow_provider_mkt.sync.import_progress import ImportProgress, ImportTurns
     from airflow_provider_mkt.sync.rows import Row
 
@@ -181,26 +181,19 @@ class BulkImportTask:
 
     def _turns(self, shared: TaskState, name: str) -> ImportTurns | None:
         """Return the turns of the runs that import into the account, where two at once make duplicates."""
-        from airflow_provider_mkt.actions.polling import poll_job
-        from airflow_provider_mkt.client.errors import NotFound
+        from airflow_provider_mkt.actions.polling import has_ended
         from airflow_provider_mkt.sync.import_progress import ImportTurns
 
         hook, importer = self._hook, self.importer
         if not importer.takes_turns:
             return None
 
-        def has_ended(job: Job) -> bool:
-            try:
-                return bool(hook.follow(poll_job(hook.job_spec(job), job)).status.final)
-            except NotFound:
-                return True
-
         return ImportTurns(
             shared,
             name,
             importer.quiet_after,
             lock=lambda: hook.exclusive("imports under way"),
-            has_ended=has_ended,
+            has_ended=lambda job: hook.follow(has_ended(hook.job_spec(job), job)),
         )
 
     def log_reading(self, rows: int) -> None:

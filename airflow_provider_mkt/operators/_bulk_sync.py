@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._bulk_import import BulkImportTask, ImportPlan
     from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
     from airflow_provider_mkt.operators._lead_writing import LeadWriting
-    from airflow_provider_mkt.sync.bulk_import import ImportNotes
     from airflow_provider_mkt.sync.bulk_report import RowNumbers
+    from airflow_provider_mkt.sync.changes import ImportNotes
     from airflow_provider_mkt.sync.results import SyncOutcome
     from airflow_provider_mkt.sync.rows import Row
     from airflow_provider_mkt.sync.source_snapshot import SourceSnapshot

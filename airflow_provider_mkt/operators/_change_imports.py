@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from airflow_provider_mkt.client.errors import NotFound
 from airflow_provider_mkt.operators._waiting import JobsOverdue
 
 if TYPE_CHECKING:
-    from airflow_provider_mkt.actions.jobs import Job
     from airflow_provider_mkt.actions.procedure import Procedure
     from airflow_provider_mkt.operators._bulk_sync import BulkOperator
     from airflow_provider_mkt.operators._lead_writing import LeadWriting
@@ -27,19 +25,19 @@ def wait_for_left_imports(writing: LeadWriting, left: LeftImports, operator: Bul
         PollFailureBudget,
         WaitProgress,
         WaitTimedOut,
+        has_ended,
         poll_interval,
-        poll_job,
         wait_for,
     )
 
     hook, log = writing.hook, writing.operator.log
+    if (seconds := left.seconds_to_wait(time.time())) > 0:
+        log.info("An earlier run ended while it sent a file; waiting %.0f s for its import to begin", seconds)
+        writing.operator.sleep(seconds)
     jobs = list(left.jobs)
     for kind in dict.fromkeys(one["kind"] for one in left.unanswered):
         names = {one["name"] for one in left.unanswered if one["kind"] == kind}
         jobs += hook.follow(hook.imports_named(kind, names))
-    if (seconds := left.seconds_to_wait(time.time())) > 0:
-        log.info("An earlier run ended while it sent a file; waiting %.0f s for its import to begin", seconds)
-        writing.operator.sleep(seconds)
     if not jobs:
         return
     specs = [(hook.job_spec(job), job) for job in jobs]
@@ -47,28 +45,18 @@ def wait_for_left_imports(writing: LeadWriting, left: LeftImports, operator: Bul
     progress = WaitProgress.of(jobs, time.time(), deadline)
     interval = poll_interval([spec for spec, _ in specs], operator.poll_interval)
 
-    def still_running() -> Procedure[list[Job]]:
-        running = []
+    def have_ended() -> Procedure[bool]:
         for spec, job in specs:
-            try:
-                state = yield from poll_job(spec, job)
-            except NotFound:
-                continue
-            if not state.status.final:
-                running.append(job)
-        return running
-
-    def over(running: list[Job]) -> bool | None:
-        if running:
-            progress.log(log, hook.where())
-            return None
+            if not (yield from has_ended(spec, job)):
+                progress.log(log, hook.where())
+                return False
         return True
 
     try:
         hook.follow(
             wait_for(
-                still_running,
-                over,
+                have_ended,
+                lambda ended: ended or None,
                 interval=lambda _: interval,
                 deadline=lambda _: deadline,
                 failure_budget=PollFailureBudget(operator.max_poll_failure_time),
@@ -76,6 +64,8 @@ def wait_for_left_imports(writing: LeadWriting, left: LeftImports, operator: Bul
             )
         )
     except WaitTimedOut as error:
-        named = ", ".join(str(job) for job in jobs)
-        msg = f"Nothing was sent: not over after {operator.wait_timeout:.0f} s, of an earlier run: {named}"
+        msg = (
+            f"Nothing was sent: the imports of an earlier run have not ended after "
+            f"{operator.wait_timeout:.0f} s: {', '.join(map(str, jobs))}"
+        )
         raise JobsOverdue(msg) from error

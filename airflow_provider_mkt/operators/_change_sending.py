@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._change_rows import ChangedRows, PlanSize
     from airflow_provider_mkt.operators._change_task import ChangeTask
     from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
-    from airflow_provider_mkt.sync.bulk_import import ImportNotes
-    from airflow_provider_mkt.sync.changes import PlannedRow
+    from airflow_provider_mkt.sync.changes import ImportNotes, PlannedRow
     from airflow_provider_mkt.sync.results import ResultFiles, SyncOutcome
 
 ByCalls: TypeAlias = "Callable[[Source], SyncOutcome]"

@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._parameters import HeldCallable
     from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators._suppression import Suppressed
-    from airflow_provider_mkt.sync.bulk_import import ImportNotes
-    from airflow_provider_mkt.sync.changes import KeyKind
+    from airflow_provider_mkt.sync.changes import ImportNotes, KeyKind
     from airflow_provider_mkt.sync.plan import Leave, PlanOutcome
     from airflow_provider_mkt.sync.results import ObjectChangesOutcome, SyncOutcome
 

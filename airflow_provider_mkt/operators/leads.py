@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from airflow_provider_mkt.operators._lead_source import RepeatableSource, Source
     from airflow_provider_mkt.operators._parse_checks import Arguments, ParseCheck
     from airflow_provider_mkt.operators._suppression import Suppressed
-    from airflow_provider_mkt.sync.bulk_import import ImportNotes
+    from airflow_provider_mkt.sync.changes import ImportNotes
     from airflow_provider_mkt.sync.files import Format
     from airflow_provider_mkt.sync.links import LinkRule
     from airflow_provider_mkt.sync.mapping import OnNewColumn, Type

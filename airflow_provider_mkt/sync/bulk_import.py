@@ -8,20 +8,23 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from airflow_provider_mkt.actions.idempotency import send_marked
 from airflow_provider_mkt.actions.imports import Findings, Upload
 from airflow_provider_mkt.actions.jobs import BatchStatus, Job, JobDict, JobState
 from airflow_provider_mkt.actions.polling import poll_job
 from airflow_provider_mkt.actions.ports import LeadImporter
-from airflow_provider_mkt.actions.procedure import Procedure
+from airflow_provider_mkt.actions.procedure import CONSISTENCY_WINDOW, Procedure
 from airflow_provider_mkt.client.errors import NotFound, OutcomeUnknown, PlatformError, RateLimited
 from airflow_provider_mkt.client.wording import counted
 from airflow_provider_mkt.sync.bulk_matching import Matcher
 from airflow_provider_mkt.sync.bulk_parts import Part
 from airflow_provider_mkt.sync.bulk_rows import BulkRow
 from airflow_provider_mkt.sync.import_progress import ImportProgress, ImportTurns, PartState
+
+if TYPE_CHECKING:
+    from airflow_provider_mkt.sync.changes import ImportNotes
 
 T = TypeVar("T")
 
@@ -35,27 +38,6 @@ class Account(Protocol):
     def follow(self, procedure: Procedure[T]) -> T: ...
 
     def exclusive(self, what: str) -> AbstractContextManager[None]: ...
-
-
-class ImportNotes(Protocol):
-    """Takes what is known of the imports, for others to wait for."""
-
-    def sending(self, name: str, kind: str, quiet_after: float) -> None:
-        """Note that a file is about to be sent.
-
-        :param name: the name of its import, where the platform has names.
-        :param kind: the kind of job that imports it.
-        :param quiet_after: seconds for which it may be imported if no answer comes.
-        """
-
-    def started(self, job: Job) -> None:
-        """Note the job of the file that was sent last."""
-
-    def found(self, job: Job) -> None:
-        """Note a job that an earlier try, or another run, has started."""
-
-    def refused(self) -> None:
-        """Note that the platform refused the file that was sent last."""
 
 
 class RowResults(Protocol):
@@ -246,23 +228,14 @@ class BulkImport:
         one.uploads += 1
         upload = Upload(f"{self._name} {one.number}", one.part.columns, one.part.content)
         start = self._importer.start(upload, self._progress.part_state(one.number))
-        key, marks = str(one.number), self._progress.part_marks(one.digest)
-        if self._notes is not None:
-            self._notes.sending(upload.name, self._importer.spec.kind, self._importer.quiet_after)
         try:
-            job: Job = self._account.follow(send_marked(key, marks, start, clock=self._clock))
+            job = self._start(one, upload, start)
         except OutcomeUnknown as lost:
             if one.uploads >= _UPLOADS_MAX:
                 raise
             self._log(f"part {one.number}: {lost}")
             self._hold_back(one, self._clock() + self._importer.quiet_after)
             return
-        except PlatformError:
-            if self._notes is not None:
-                self._notes.refused()
-            raise
-        if self._notes is not None:
-            self._notes.started(job)
         self._save(one, {**(self._progress.part(one.number) or {}), "job": job.id})
         self._progress.progress_at = self._clock()
         self._log(
@@ -273,6 +246,23 @@ class BulkImport:
         else:
             # It may be the job that an earlier try has started.
             self._follow(one, job)
+
+    def _start(self, one: _PartImport, upload: Upload, start: Procedure[Job]) -> Job:
+        """Start the import of a file, and note what is known of it."""
+        marks = self._progress.part_marks(one.digest)
+        sending = send_marked(str(one.number), marks, start, clock=self._clock)
+        notes, importer = self._notes, self._importer
+        if notes is None:
+            return self._account.follow(sending)
+        notes.sending(upload.name, importer.spec.kind, importer.quiet_after or CONSISTENCY_WINDOW)
+        try:
+            job = self._account.follow(sending)
+        except PlatformError as error:
+            if not isinstance(error, OutcomeUnknown):
+                notes.refused()
+            raise
+        notes.started(job)
+        return job
 
     def _follow(self, one: _PartImport, job: Job) -> None:
         """Follow the job that an earlier try, or another run, has started for a part."""

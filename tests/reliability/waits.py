@@ -16,7 +16,7 @@ from airflow_provider_mkt.operators import _exporting, _list_diff
 from airflow_provider_mkt.sandbox import Sandbox
 from airflow_provider_mkt.sandbox.marketo.exports import store as exports
 from airflow_provider_mkt.state import claims, locks, sync_progress
-from airflow_provider_mkt.sync import members, pipeline
+from airflow_provider_mkt.sync import bulk_import, members, pipeline
 from airflow_provider_mkt.sync.changes import lease
 
 WINDOW = 0.4
@@ -33,7 +33,7 @@ def shorten(monkeypatch: pytest.MonkeyPatch, slowness: float = 1.0) -> None:
     """
     window = WINDOW * slowness
     shorten_waits(monkeypatch)
-    for module in (idempotency, members):
+    for module in (idempotency, members, bulk_import):
         monkeypatch.setattr(module, "CONSISTENCY_WINDOW", window)
     monkeypatch.setattr(exports, "STEP", timedelta(seconds=0.02))
     monkeypatch.setattr(export_actions, "_FILE_RETRY_AFTER", 0.02)

@@ -50,8 +50,7 @@ def start_once(
 
     def find() -> Procedure[imports.Import | None]:
         nonlocal before
-        rows: list[imports.Import] = yield Pages(imports.list(limit=imports.PAGE_MAX))
-        named = [one for one in rows if one.importName == name]
+        named = yield from _named({name})
         if not isinstance(before, list):
             before = [one.id for one in named]
         return next((one for one in named if one.id not in before), None)
@@ -68,8 +67,13 @@ def find_named(kind: str, names: Collection[str]) -> Procedure[list[Job]]:
 
     :param kind: of their jobs.
     """
+    named = yield from _named(names)
+    return [Job("hubspot", kind, one.id) for one in named]
+
+
+def _named(names: Collection[str]) -> Procedure[list[imports.Import]]:
     rows: list[imports.Import] = yield Pages(imports.list(limit=imports.PAGE_MAX))
-    return [Job("hubspot", kind, one.id) for one in rows if one.importName in names]
+    return [one for one in rows if one.importName in names]
 
 
 OPERATIONS = {"createOrUpdate": "UPSERT", "createOnly": "CREATE", "updateOnly": "UPDATE"}
