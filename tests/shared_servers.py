@@ -1,9 +1,10 @@
-"""The Redis and PostgreSQL servers of the tests, and a way to take one away for a while."""
+"""The Redis and PostgreSQL servers of the tests, a way to take one away for a while, and ports for others."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import random
 import selectors
 import socket
 import threading
@@ -18,6 +19,19 @@ SERVERS = {
     "redis": os.environ.get("MKT_TEST_REDIS", "redis://127.0.0.1:6379/0"),
     "postgres": os.environ.get("MKT_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/test"),
 }
+
+
+def free_port() -> int:
+    """Return a port for a server that starts later.
+
+    It is below those that the system gives to whoever wants any port, as each sandbox does: else another one
+    could have it before the server has started.
+    """
+    for port in random.SystemRandom().sample(range(10_000, 32_000), 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 def server(kind: str) -> str:

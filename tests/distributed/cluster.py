@@ -12,7 +12,8 @@ from typing import Any
 
 import psycopg
 from distributed.servers import end_group, postgres_server, redis_server
-from standalone.service import OF_TASKS, START_TIMEOUT, Standalone, free_port
+from shared_servers import free_port
+from standalone.service import OF_TASKS, START_TIMEOUT, Standalone
 
 HEARTBEAT_TIMEOUT = 1800
 """Seconds without a heartbeat after which the scheduler takes a task's worker for dead.

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from shared_servers import free_port
+
 START_TIMEOUT = 60.0
 NEEDED = ("initdb", "postgres", "redis-server")
 
@@ -25,12 +27,6 @@ def missing() -> list[str]:
     if os.getuid() == 0 and _account() is None:
         names.append("a user named postgres, because PostgreSQL does not run as root")
     return names
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

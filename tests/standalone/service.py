@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any
 
 import httpx
 import psutil
+from shared_servers import free_port
 
 START_TIMEOUT = 600.0
 
@@ -69,12 +69,6 @@ def pause(began: float) -> None:
     :param began: when the last poll began, by the monotonic clock.
     """
     time.sleep(min(max(8 * (time.monotonic() - began), 0.25), 3.0))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Standalone:
